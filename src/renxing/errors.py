@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors that renxing raises on purpose.
+
+Every message says what is wrong, which thing it is, what was got and what is
+allowed: ``joint 'left_knee': 2.71 rad outside [-0.10, 2.50]``.
+"""
+
+
+class RenxingError(Exception):
+    """Base of every error that renxing raises on purpose."""
+
+
+class ConfigError(RenxingError):
+    """A configuration file, argument or environment that cannot be used."""
+
+
+class ModelError(RenxingError):
+    """A robot or world description that is wrong or contradicts itself."""
+
+
+class DeviceError(RenxingError):
+    """A device that is missing, refuses, or breaks its protocol."""
+
+
+class StaleError(RenxingError):
+    """Data that is too old to act on."""
+
+
+class NoSolutionError(RenxingError):
+    """A well-posed problem for which no answer was found."""
+
+
+class UnsafeCommandError(RenxingError):
+    """A command that the guard refuses to pass on."""

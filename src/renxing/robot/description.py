@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `config/robots/<robot>.yaml` says, as types. `docs/your-robot.md` explains it."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Positive = Annotated[float, Meta(gt=0.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
+Count = Annotated[int, Meta(gt=0)]
+Vector3 = tuple[float, float, float]
+Interval = tuple[float, float]
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all parts of the file: frozen, and an unknown key is an error."""
+
+
+class Frame(Part):
+    """A frame that the URDF lacks, fixed on one of its links.
+
+    Attributes:
+        name: Its name in tf.
+        parent: The link or frame that carries it.
+        xyz: Its origin in the parent [m].
+        rpy: Its roll, pitch, yaw in the parent [rad].
+    """
+
+    name: str
+    parent: str
+    xyz: Vector3 = (0.0, 0.0, 0.0)
+    rpy: Vector3 = (0.0, 0.0, 0.0)
+
+
+class Drive(Part):
+    """A motor with its gear, as seen at the joint.
+
+    Attributes:
+        rotor_inertia: Inertia of the rotor about its axis [kg·m²].
+        gear_ratio: Turns of the rotor for a turn of the joint [-].
+        coulomb_friction: Dry friction at the joint [N·m].
+        viscous_friction: Friction proportional to speed, at the joint [N·m·s/rad].
+        corner_speed: Joint speed up to which the full torque is available [rad/s].
+        no_load_speed: Joint speed at which no torque is left [rad/s].
+        torque_constant: Joint torque per ampere of motor current [N·m/A].
+        resistance: Of the winding, phase to phase, at 25 °C [Ω].
+        thermal_resistance: Winding to ambient [K/W].
+        thermal_capacity: Of the winding [J/K].
+        temperature_limit: Winding temperature at which the drive gives up [°C].
+        encoder_bits: Resolution of the joint encoder: 2^bits steps a turn.
+    """
+
+    rotor_inertia: Positive
+    gear_ratio: Positive
+    coulomb_friction: NotNegative
+    viscous_friction: NotNegative
+    corner_speed: Positive
+    no_load_speed: Positive
+    torque_constant: Positive
+    resistance: Positive
+    thermal_resistance: Positive
+    thermal_capacity: Positive
+    temperature_limit: Positive
+    encoder_bits: Annotated[int, Meta(ge=8, le=32)]
+
+    @property
+    def armature(self) -> float:
+        """Inertia of the rotor reflected to the joint, J n² [kg·m²]."""
+        return self.rotor_inertia * self.gear_ratio**2
+
+
+class Joint(Part):
+    """An actuated joint of the URDF.
+
+    Attributes:
+        name: Its name in the URDF.
+        drive: Key of `drives`.
+        kp: Stiffness that holds a posture [N·m/rad].
+        kd: Damping that goes with it [N·m·s/rad].
+        limits: Tighter position limits than the URDF's, if any [rad].
+    """
+
+    name: str
+    drive: str
+    kp: NotNegative
+    kd: NotNegative
+    limits: Interval | None = None
+
+
+class Foot(Part):
+    """A foot and the rectangle of its sole.
+
+    Attributes:
+        name: `left` or `right`.
+        link: The link that touches the ground.
+        sole: Frame on the ground side of the sole, z up (REP-120 `l_sole`, `r_sole`).
+        x: Rear and front edge of the contact rectangle in the sole frame [m].
+        y: Right and left edge of it in the sole frame [m].
+        force_torque: Name of the sensor that measures this foot, if it has one.
+    """
+
+    name: str
+    link: str
+    sole: str
+    x: Interval
+    y: Interval
+    force_torque: str | None = None
+
+
+class Hand(Part):
+    """A hand.
+
+    Attributes:
+        name: `left` or `right`.
+        link: The palm.
+        gripper: Frame in the middle of a grasp (REP-120 `l_gripper`, `r_gripper`).
+        joints: Its actuated joints; none for a hand that cannot move.
+        force_torque: Name of the sensor in its wrist, if it has one.
+    """
+
+    name: str
+    link: str
+    gripper: str
+    joints: tuple[str, ...] = ()
+    force_torque: str | None = None
+
+
+class Imu(Part):
+    """An inertial sensor.
+
+    Attributes:
+        name: Its name in `<ros2_control>` and in messages.
+        frame: Frame in which it measures.
+        topic: Where its samples are published, relative to the namespace.
+        gyro_noise: Standard deviation of a sample [rad/s].
+        gyro_bias_walk: Random walk of the bias [rad/s/√s].
+        accel_noise: Standard deviation of a sample [m/s²].
+        accel_bias_walk: Random walk of the bias [m/s²/√s].
+        attitude_noise: Standard deviation of the fused orientation [rad].
+    """
+
+    name: str
+    frame: str
+    topic: str
+    gyro_noise: NotNegative
+    gyro_bias_walk: NotNegative
+    accel_noise: NotNegative
+    accel_bias_walk: NotNegative
+    attitude_noise: NotNegative
+
+
+class ForceTorque(Part):
+    """A 6-axis force/torque cell.
+
+    It reports the wrench that the outside applies to the distal side, in its frame.
+
+    Attributes:
+        name: Its name in `<ros2_control>` and in messages.
+        frame: Frame in which it measures; fixed to the distal side.
+        topic: Where its samples are published, relative to the namespace.
+        force_noise: Standard deviation of a sample [N].
+        torque_noise: Standard deviation of a sample [N·m].
+    """
+
+    name: str
+    frame: str
+    topic: str
+    force_noise: NotNegative
+    torque_noise: NotNegative
+
+
+class Camera(Part):
+    """A depth camera.
+
+    Attributes:
+        name: Its name in topics: `camera/<name>/...`.
+        frame: Its optical frame: z forward, x right (REP-103).
+        width: Columns [px].
+        height: Rows [px].
+        field_of_view: Horizontal opening angle [rad].
+        range: Nearest and farthest distance that it measures [m].
+        rate: Images a second [Hz].
+    """
+
+    name: str
+    frame: str
+    width: Count
+    height: Count
+    field_of_view: Annotated[float, Meta(gt=0.0, lt=3.1)]
+    range: Interval
+    rate: Positive
+
+
+class SkinPatch(Part):
+    """A rectangle of tactile cells (taxels).
+
+    Attributes:
+        name: Its name in topics: `skin/<name>`.
+        frame: Its centre: z out of the skin.
+        rows: Taxels along y.
+        columns: Taxels along x.
+        pitch: Distance of neighbours [m].
+    """
+
+    name: str
+    frame: str
+    rows: Count
+    columns: Count
+    pitch: Positive
+
+
+class Sensors(Part):
+    """All that the robot feels and sees besides its joints."""
+
+    imu: tuple[Imu, ...] = ()
+    force_torque: tuple[ForceTorque, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    skin: tuple[SkinPatch, ...] = ()
+
+
+class Battery(Part):
+    """The battery pack.
+
+    Attributes:
+        capacity: Charge when full [A·h].
+        voltage: Empty and full, at rest [V].
+        resistance: Inside the pack [Ω].
+        idle_power: Taken by computers and sensors [W].
+    """
+
+    capacity: Positive
+    voltage: Interval
+    resistance: NotNegative
+    idle_power: NotNegative
+
+
+class RobotDescription(Part, kw_only=True):
+    """One robot.
+
+    Attributes:
+        name: Short name; also that of the file.
+        urdf: URDF or xacro: relative to the project, to this file, absolute, or
+            `package://<package>/...`.
+        extra: Optional part of renxing that brings the URDF, if any.
+        mass: Least and greatest believable total mass [kg].
+        base: Root link, the pelvis.
+        torso: Link that carries head and arms.
+        frames: Frames that the URDF lacks.
+        drives: The motors, by name.
+        joints: The actuated joints; this order is the order of every joint vector.
+        groups: Named subsets of the joints.
+        postures: Joint positions [rad] by posture; a joint left out is at 0. `stand`
+            is the safe posture: both soles flat on level ground.
+        feet: Left and right.
+        hands: Left and right, if any.
+        sensors: What it feels and sees.
+        battery: Its battery pack.
+    """
+
+    name: str
+    urdf: str
+    extra: str | None = None
+    mass: Interval
+    base: str
+    torso: str
+    frames: tuple[Frame, ...] = ()
+    drives: dict[str, Drive]
+    joints: tuple[Joint, ...]
+    groups: dict[str, tuple[str, ...]]
+    postures: dict[str, dict[str, float]]
+    feet: tuple[Foot, ...]
+    hands: tuple[Hand, ...] = ()
+    sensors: Sensors = Sensors()
+    battery: Battery

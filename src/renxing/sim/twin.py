@@ -1,0 +1,376 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated robot in its world, in lock-step: it moves when `step` is called.
+
+In: JointCommand.  Out: JointState, ImuSample, WrenchSample, BatterySample, and the
+truth for scoring.  Same seed and same calls give the same bytes; there is no clock.
+"""
+
+from dataclasses import dataclass, field
+
+import mujoco
+import numpy as np
+
+from renxing.errors import ConfigError, ModelError, UnsafeCommandError
+from renxing.robot import Robot
+from renxing.signals import (
+    BaseState,
+    BatterySample,
+    ImuSample,
+    JointCommand,
+    JointState,
+    WrenchSample,
+)
+from renxing.sim.compile import PhysicsConfig, compile_model
+from renxing.sim.drives import DriveConfig, Drives
+from renxing.sim.senses import BatteryModel, ImuModel, sample_cell
+from renxing.sim.world import World
+from renxing.spatial import (
+    SE3,
+    Array,
+    quat_xyzw_from_rotation,
+    rotation_from_quat_xyzw,
+    wxyz_from_xyzw,
+    xyzw_from_wxyz,
+)
+
+BATTERY_PERIOD = 0.01  # [s] between two updates of the battery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinConfig:
+    """The twin.
+
+    Attributes:
+        seed: Of all noise.
+        ideal: Leaves out all noise, bias, delay and encoder steps.
+        physics: How the physics is computed.
+        drives: Imperfections of the drives.
+    """
+
+    seed: int = field(default=0, metadata={"min": 0})
+    ideal: bool = False
+    physics: PhysicsConfig = field(default_factory=PhysicsConfig)
+    drives: DriveConfig = field(default_factory=DriveConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Push:
+    """A wrench on a body for a while.
+
+    Attributes:
+        body: Link or object that it acts on.
+        force: In odom [N], shape (3,).
+        torque: In odom [N·m], shape (3,).
+        point: Where the force acts, in the body's frame [m], shape (3,).
+        duration: At full strength [s].
+        ramp_down: Fades to nothing after that [s].
+    """
+
+    body: str
+    force: Array
+    torque: Array
+    point: Array
+    duration: float
+    ramp_down: float = 0.0
+
+
+class Twin:
+    """A robot in a world.
+
+    Attributes:
+        robot: The robot.
+        world: The world.
+        model: The compiled MuJoCo model; read it, do not change it.
+        data: MuJoCo's state; read it for scoring only.
+    """
+
+    def __init__(
+        self, robot: Robot, world: World, config: TwinConfig | None = None
+    ) -> None:
+        """Compile the model and stand the robot in the world.
+
+        Raises:
+            ModelError: If MuJoCo refuses the robot or the world.
+        """
+        config = config or TwinConfig()
+        self.robot = robot
+        self.world = world
+        self.model = compile_model(robot, world, config.physics)
+        self.data = mujoco.MjData(self.model)
+        self._config = config
+        self._time_step = config.physics.time_step
+        self._drives = Drives(robot, config.drives, self._time_step, config.ideal)
+        sensors = robot.description.sensors
+        self._imus = [ImuModel(imu, config.ideal) for imu in sensors.imu]
+        self._battery = BatteryModel(robot.description.battery)
+        self._battery_steps = max(1, round(BATTERY_PERIOD / self._time_step))
+        self._base = self.model.body(robot.description.base).id
+        joints = [self.model.joint(name) for name in robot.joints]
+        self._q = np.array([joint.qposadr[0] for joint in joints], dtype=np.intp)
+        self._v = np.array([joint.dofadr[0] for joint in joints], dtype=np.intp)
+        self._u = np.array([self.model.actuator(name).id for name in robot.joints])
+        followers = [self.model.joint(name) for name in robot.mimic.names]
+        self._mimic_q = np.array([j.qposadr[0] for j in followers], dtype=np.intp)
+        self._sole_of_geom = self._map_soles()
+        self.reset()
+
+    # --- time ---------------------------------------------------------------------
+
+    @property
+    def time(self) -> float:
+        """Simulated time since the last reset [s]."""
+        return float(self.data.time)
+
+    @property
+    def time_step(self) -> float:
+        """Of the physics [s]."""
+        return self._time_step
+
+    def step(self, command: JointCommand, steps: int = 1) -> None:
+        """Advance the physics under one command.
+
+        Args:
+            command: Held for all steps.
+            steps: How many physics steps.
+
+        Raises:
+            UnsafeCommandError: If the command has wrong shapes or is not finite.
+        """
+        self._check(command)
+        data, drives = self.data, self._drives
+        for _ in range(steps):
+            if self._pushes:
+                self._apply_pushes()
+            torque = drives.torque(command, data.qpos[self._q], data.qvel[self._v])
+            data.ctrl[self._u] = torque
+            mujoco.mj_step(self.model, data)
+            self._steps += 1
+            if self._steps % self._battery_steps == 0:
+                power = float(torque @ data.qvel[self._v]) + float(drives.heat.sum())
+                self._battery.draw(power, self._battery_steps * self._time_step)
+
+    def _check(self, command: JointCommand) -> None:
+        n = len(self.robot.joints)
+        for part in ("position", "velocity", "effort", "proportional", "derivative"):
+            values = getattr(command, part)
+            if values.shape != (n,) or not np.isfinite(values).all():
+                raise UnsafeCommandError(
+                    f"command {part}: shape {values.shape} or values not finite; "
+                    f"({n},) finite numbers wanted"
+                )
+
+    # --- sensors ------------------------------------------------------------------
+
+    def joint_state(self) -> JointState:
+        """Return what the drives report."""
+        return self._drives.measure(self.time)
+
+    def imus(self) -> list[ImuSample]:
+        """Return a sample of each IMU, in the order of the robot's file."""
+        dt = self.time - self._last_imu
+        self._last_imu = self.time
+        samples = []
+        for imu, model in zip(
+            self.robot.description.sensors.imu, self._imus, strict=True
+        ):
+            quat_wxyz = self._sensor(f"{imu.name}/attitude")
+            rotation = rotation_from_quat_xyzw(xyzw_from_wxyz(quat_wxyz))
+            gyro = self._sensor(f"{imu.name}/gyro")
+            accel = self._sensor(f"{imu.name}/accelerometer")
+            samples.append(
+                model.sample(self.time, dt, rotation, gyro, accel, self._random)
+            )
+        return samples
+
+    def wrenches(self) -> list[WrenchSample]:
+        """Return a sample of each force/torque cell, in the order of the file."""
+        random = None if self._config.ideal else self._random
+        return [
+            # MuJoCo reports what the distal side does to the proximal one.
+            sample_cell(
+                cell,
+                self.time,
+                -self._sensor(f"{cell.name}/force"),
+                -self._sensor(f"{cell.name}/torque"),
+                random,
+            )
+            for cell in self.robot.description.sensors.force_torque
+        ]
+
+    def battery(self) -> BatterySample:
+        """Return what the battery's monitor reports."""
+        return self._battery.sample(self.time)
+
+    def _sensor(self, name: str) -> Array:
+        return np.array(self.data.sensor(name).data)
+
+    # --- truth, for scoring and for the page ----------------------------------------
+
+    def base_state(self) -> BaseState:
+        """Return the true pose and twist of the base."""
+        data = self.data
+        rotation = np.array(data.xmat[self._base]).reshape(3, 3)
+        return BaseState(
+            stamp=self.time,
+            transform_base_to_odom=SE3(rotation, np.array(data.qpos[:3])),
+            # MuJoCo's free joint: linear velocity in the world, angular in the body.
+            linear_velocity=rotation.T @ data.qvel[:3],
+            angular_velocity=np.array(data.qvel[3:6]),
+        )
+
+    def true_positions(self) -> Array:
+        """Return the true joint positions [rad], shape (n,)."""
+        return np.array(self.data.qpos[self._q])
+
+    def sole_forces(self) -> Array:
+        """Return the true upward ground force on each foot [N], in the file's order."""
+        forces = np.zeros(len(self.robot.description.feet))
+        wrench = np.zeros(6)
+        for index in range(self.data.ncon):
+            contact = self.data.contact[index]
+            for side, geom in enumerate(contact.geom):
+                foot = self._sole_of_geom.get(int(geom))
+                if foot is None:
+                    continue
+                mujoco.mj_contactForce(self.model, self.data, index, wrench)
+                # The contact frame's x points from the first geom to the second.
+                upward = contact.frame[2] if side == 1 else -contact.frame[2]
+                forces[foot] += wrench[0] * upward
+        return forces
+
+    def _map_soles(self) -> dict[int, int]:
+        soles = [foot.sole for foot in self.robot.description.feet]
+        found = {}
+        for geom in range(self.model.ngeom):
+            sole = self.model.geom(geom).name.partition("/")[0]
+            if sole in soles:
+                found[geom] = soles.index(sole)
+        return found
+
+    def object_pose(self, name: str) -> SE3:
+        """Return the true pose of an object in odom.
+
+        Raises:
+            ModelError: If the world has no such object.
+        """
+        address = self._object_joint(name).qposadr[0]
+        pose = self.data.qpos[address : address + 7]
+        rotation = rotation_from_quat_xyzw(xyzw_from_wxyz(pose[3:]))
+        return SE3(rotation, np.array(pose[:3]))
+
+    def fingerprint(self) -> bytes:
+        """Return the whole physical state as bytes, to compare runs."""
+        kind = mujoco.mjtState.mjSTATE_INTEGRATION
+        state = np.zeros(mujoco.mj_stateSize(self.model, kind))
+        mujoco.mj_getState(self.model, self.data, state, kind)
+        return state.tobytes() + self._drives.measure(self.time).temperature.tobytes()
+
+    # --- an operator's hands --------------------------------------------------------
+
+    def reset(self, posture: str = "stand", seed: int | None = None) -> None:
+        """Start again at time zero, standing in a posture, all objects in place.
+
+        Args:
+            posture: Named in the robot's file.
+            seed: Of the noise from here on; that of the configuration if left out.
+
+        Raises:
+            ModelError: If the robot has no such posture.
+        """
+        positions = self.robot.posture(posture)
+        mujoco.mj_resetData(self.model, self.data)
+        base = self.robot.standing_base(positions)
+        data = self.data
+        data.qpos[:3] = base.translation
+        data.qpos[3:7] = wxyz_from_xyzw(quat_xyzw_from_rotation(base.rotation))
+        data.qpos[self._q] = positions
+        mimic = self.robot.mimic
+        followers = mimic.multiplier * positions[mimic.source] + mimic.offset
+        data.qpos[self._mimic_q] = followers
+        mujoco.mj_forward(self.model, data)
+        self._random = np.random.default_rng(
+            self._config.seed if seed is None else seed
+        )
+        self._drives.reset(self._random)
+        for imu in self._imus:
+            imu.reset()
+        self._battery.reset()
+        self._pushes: list[tuple[float, int, Push]] = []
+        self._pushed: set[int] = set()
+        self._steps = 0
+        self._last_imu = 0.0
+
+    def apply_wrench(self, push: Push) -> None:
+        """Push a body from the next step on.
+
+        Raises:
+            ModelError: If there is no such body.
+            ConfigError: If a number is not finite or a time is negative.
+        """
+        numbers = np.concatenate([push.force, push.torque, push.point])
+        if numbers.shape != (9,) or not np.isfinite(numbers).all():
+            raise ConfigError(
+                f"push on '{push.body}': force, torque and point want 3 finite numbers"
+            )
+        times = (push.duration, push.ramp_down)
+        if not np.isfinite(times).all() or min(times) < 0.0:
+            raise ConfigError(
+                f"push on '{push.body}': duration {push.duration} s and ramp "
+                f"{push.ramp_down} s must be finite and not negative"
+            )
+        self._pushes.append((self.time, self._body(push.body), push))
+
+    def set_object_pose(self, name: str, transform_object_to_odom: SE3) -> None:
+        """Put an object somewhere, at rest.
+
+        Raises:
+            ModelError: If the world has no such object.
+        """
+        joint = self._object_joint(name)
+        address, dof = joint.qposadr[0], joint.dofadr[0]
+        pose = transform_object_to_odom
+        self.data.qpos[address : address + 3] = pose.translation
+        self.data.qpos[address + 3 : address + 7] = wxyz_from_xyzw(
+            quat_xyzw_from_rotation(pose.rotation)
+        )
+        self.data.qvel[dof : dof + 6] = 0.0
+        mujoco.mj_forward(self.model, self.data)
+
+    def _object_joint(self, name: str) -> mujoco._structs._MjModelJointViews:
+        known = [thing.name for thing in self.world.objects]
+        if name not in known:
+            raise ModelError(
+                f"world '{self.world.name}': no object '{name}'; it has "
+                f"{', '.join(known) or 'none'}"
+            )
+        return self.model.joint(name)
+
+    def _body(self, name: str) -> int:
+        index = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name)
+        if index < 1:
+            known = ", ".join(self.model.body(i).name for i in range(1, self.model.nbody))
+            raise ModelError(f"no body '{name}' to push; there are {known}")
+        return int(index)
+
+    def _apply_pushes(self) -> None:
+        data = self.data
+        for body in self._pushed:
+            data.xfrc_applied[body] = 0.0
+        self._pushed.clear()
+        kept = []
+        for start, body, push in self._pushes:
+            age = self.time - start
+            if age < push.duration:
+                strength = 1.0
+            elif age < push.duration + push.ramp_down:
+                strength = 1.0 - (age - push.duration) / push.ramp_down
+            else:
+                continue
+            kept.append((start, body, push))
+            rotation = np.array(data.xmat[body]).reshape(3, 3)
+            point = data.xpos[body] + rotation @ push.point
+            lever = point - data.xipos[body]
+            torque = push.torque + np.cross(lever, push.force)
+            data.xfrc_applied[body] += strength * np.concatenate([push.force, torque])
+            self._pushed.add(body)
+        self._pushes = kept

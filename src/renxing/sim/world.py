@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worlds: `config/worlds/*.yaml` as boxes, cylinders and spheres, for any simulator.
+
+A file names things as people do (stairs, a table, a person); `load_world` turns them
+into shapes fixed in the odom frame and objects that can move.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from renxing.errors import ConfigError, ModelError
+from renxing.resources import resource_root
+from renxing.spatial import SE3, transform
+from renxing.yaml_file import Lines, read_yaml
+
+Positive = Annotated[float, Meta(gt=0.0)]
+Vector3 = tuple[float, float, float]
+Color = tuple[float, float, float]
+Kind = Literal["box", "cylinder", "sphere"]
+
+WOOD: Color = (0.72, 0.56, 0.40)
+STEEL: Color = (0.55, 0.58, 0.62)
+STONE: Color = (0.62, 0.62, 0.60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One primitive.
+
+    Attributes:
+        name: Unique in its world.
+        kind: What it is.
+        size: Edge lengths of a box; radius, length, 0 of a cylinder; radius, 0, 0 of a
+            sphere [m].
+        transform_shape_to_parent: Its centre in odom, or in the object it belongs to.
+        color: Red, green, blue, 0 to 1.
+        friction: Coulomb coefficient against rubber [-].
+    """
+
+    name: str
+    kind: Kind
+    size: Vector3
+    transform_shape_to_parent: SE3
+    color: Color
+    friction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovableObject:
+    """A rigid body that can be pushed and picked up.
+
+    Attributes:
+        name: Unique in its world.
+        mass: [kg], spread evenly over its shapes' volume.
+        transform_object_to_odom: Where it starts.
+        shapes: What it is made of.
+    """
+
+    name: str
+    mass: float
+    transform_object_to_odom: SE3
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A world, ready for a simulator.
+
+    Attributes:
+        name: Of the file.
+        friction: Of the ground plane z = 0 [-].
+        fixed: Shapes that never move.
+        objects: Bodies that can.
+    """
+
+    name: str
+    friction: float
+    fixed: tuple[Shape, ...]
+    objects: tuple[MovableObject, ...]
+
+
+class _Thing(
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True
+):
+    """What all things in a world file share.
+
+    Attributes:
+        name: Unique in the file.
+        at: Where its own origin lies in odom [m]; what that is, each thing says.
+        yaw: Turn about the vertical [rad].
+        friction: Coulomb coefficient [-].
+    """
+
+    name: str
+    at: Vector3 = (0.0, 0.0, 0.0)
+    yaw: float = 0.0
+    friction: Positive = 0.8
+
+    def parts(self) -> Iterator[Shape]:
+        raise NotImplementedError(type(self).__name__)
+
+    def shape(
+        self,
+        part: str,
+        kind: Kind,
+        size: Vector3,
+        at: Vector3,
+        color: Color,
+        rpy: Vector3 = (0.0, 0.0, 0.0),
+    ) -> Shape:
+        place = transform(self.at, (0.0, 0.0, self.yaw)) * transform(at, rpy)
+        return Shape(
+            name=f"{self.name}/{part}" if part else self.name,
+            kind=kind,
+            size=size,
+            transform_shape_to_parent=place,
+            color=color,
+            friction=self.friction,
+        )
+
+
+class Box(_Thing, tag="box", kw_only=True):
+    """A box; `at` is its centre."""
+
+    size: tuple[Positive, Positive, Positive]
+    rpy: Vector3 = (0.0, 0.0, 0.0)
+    color: Color = STONE
+
+    def parts(self) -> Iterator[Shape]:
+        yield self.shape("", "box", self.size, (0, 0, 0), self.color, self.rpy)
+
+
+class Ramp(_Thing, tag="ramp", kw_only=True):
+    """A way up, a plateau and a way down, along +x; `at` is its foot."""
+
+    angle: Annotated[float, Meta(gt=0.0, lt=0.8)]
+    rise: Positive
+    width: Positive = 2.0
+    plateau: Positive = 1.5
+
+    def parts(self) -> Iterator[Shape]:
+        thick = 0.05
+        slope = self.rise / math.sin(self.angle)
+        run = self.rise / math.tan(self.angle)
+        # Centre of a plate whose upper face is the walking surface.
+        drop_x = 0.5 * thick * math.sin(self.angle)
+        drop_z = 0.5 * thick * math.cos(self.angle)
+        plate = (slope, self.width, thick)
+        half = 0.5 * self.rise
+        up = (0.5 * run + drop_x, 0.0, half - drop_z)
+        down = (1.5 * run + self.plateau - drop_x, 0.0, half - drop_z)
+        yield self.shape("up", "box", plate, up, STONE, (0.0, -self.angle, 0.0))
+        yield self.shape("down", "box", plate, down, STONE, (0.0, self.angle, 0.0))
+        top = (self.plateau, self.width, self.rise)
+        yield self.shape("top", "box", top, (run + 0.5 * self.plateau, 0, half), STONE)
+
+
+class Stairs(_Thing, tag="stairs", kw_only=True):
+    """Steps up, a landing, and steps down, along +x; `at` is the foot of the first."""
+
+    steps: Annotated[int, Meta(gt=0)]
+    rise: Positive
+    tread: Positive = 0.30
+    width: Positive = 1.2
+    landing: Positive = 1.0
+
+    def parts(self) -> Iterator[Shape]:
+        for step in range(1, self.steps + 1):
+            height = step * self.rise
+            last = step == self.steps
+            depth = self.landing if last else self.tread
+            x = (step - 1) * self.tread + 0.5 * depth
+            size = (depth, self.width, height)
+            name = "landing" if last else f"up_{step}"
+            yield self.shape(name, "box", size, (x, 0.0, 0.5 * height), STONE)
+            if not last:
+                far = 2 * (self.steps - 1) * self.tread + self.landing - x
+                at = (far, 0.0, 0.5 * height)
+                yield self.shape(f"down_{step}", "box", size, at, STONE)
+
+
+class Blocks(_Thing, tag="blocks", kw_only=True):
+    """A field of square blocks of random height; `at` is its near right corner."""
+
+    extent: tuple[Positive, Positive]
+    block: Positive = 0.30
+    height: tuple[float, float] = (0.0, 0.05)
+    seed: int = 0
+
+    def parts(self) -> Iterator[Shape]:
+        random = np.random.default_rng(self.seed)
+        columns = round(self.extent[0] / self.block)
+        rows = round(self.extent[1] / self.block)
+        for column in range(columns):
+            for row in range(rows):
+                height = float(random.uniform(*self.height))
+                if height < 1e-3:
+                    continue
+                at = ((column + 0.5) * self.block, (row + 0.5) * self.block)
+                yield self.shape(
+                    f"{column}_{row}",
+                    "box",
+                    (self.block, self.block, height),
+                    (*at, 0.5 * height),
+                    STONE,
+                )
+
+
+class Table(_Thing, tag="table", kw_only=True):
+    """A table; `at` is on the floor under its middle."""
+
+    size: tuple[Positive, Positive, Positive] = (0.7, 1.4, 0.80)
+
+    def parts(self) -> Iterator[Shape]:
+        x, y, z = self.size
+        yield self.shape("top", "box", (x, y, 0.04), (0, 0, z - 0.02), WOOD)
+        for sx in (-1, 1):
+            for sy in (-1, 1):
+                at = (sx * (x / 2 - 0.04), sy * (y / 2 - 0.04), (z - 0.04) / 2)
+                name = f"leg_{'fb'[sx < 0]}{'lr'[sy < 0]}"
+                yield self.shape(name, "box", (0.05, 0.05, z - 0.04), at, STEEL)
+
+
+class Shelf(_Thing, tag="shelf", kw_only=True):
+    """A shelf open to -x; `at` is on the floor under its middle."""
+
+    size: tuple[Positive, Positive, Positive] = (0.4, 1.0, 1.6)
+    boards: Annotated[int, Meta(gt=1)] = 4
+
+    def parts(self) -> Iterator[Shape]:
+        x, y, z = self.size
+        for side in (-1, 1):
+            at = (0.0, side * (y / 2 - 0.01), z / 2)
+            yield self.shape(f"side_{'lr'[side < 0]}", "box", (x, 0.02, z), at, STEEL)
+        for board in range(self.boards):
+            height = 0.10 + board * (z - 0.12) / (self.boards - 1)
+            size = (x, y - 0.04, 0.02)
+            yield self.shape(f"board_{board}", "box", size, (0, 0, height), WOOD)
+
+
+class DoorFrame(_Thing, tag="door_frame", kw_only=True):
+    """A wall with an opening, across x; `at` is the middle of the opening's sill."""
+
+    opening: tuple[Positive, Positive] = (0.95, 2.05)
+    wall: Positive = 1.2
+
+    def parts(self) -> Iterator[Shape]:
+        width, height = self.opening
+        for side in (-1, 1):
+            at = (0.0, side * (width + self.wall) / 2, height / 2)
+            size = (0.12, self.wall, height)
+            yield self.shape(f"wall_{'lr'[side < 0]}", "box", size, at, STONE)
+        lintel = (0.12, width + 2 * self.wall, 0.25)
+        yield self.shape("lintel", "box", lintel, (0, 0, height + 0.125), STONE)
+
+
+class Person(_Thing, tag="person", kw_only=True):
+    """A standing person, arms down, facing +x; `at` is between the feet."""
+
+    height: Positive = 1.75
+
+    def parts(self) -> Iterator[Shape]:
+        h = self.height  # proportions after Drillis & Contini (1966)
+        skin, shirt, trousers = (0.85, 0.68, 0.56), (0.80, 0.42, 0.16), (0.18, 0.22, 0.34)
+        for side, name in ((1, "l"), (-1, "r")):
+            leg = ("cylinder", (0.075, 0.47 * h, 0), (0, side * 0.10, 0.275 * h))
+            yield self.shape(f"leg_{name}", *leg, trousers)
+            foot = ("box", (0.26, 0.10, 0.07), (0.06, side * 0.10, 0.035))
+            yield self.shape(f"foot_{name}", *foot, (0.1, 0.1, 0.1))
+            arm = ("cylinder", (0.045, 0.40 * h, 0), (0, side * 0.23, 0.61 * h))
+            yield self.shape(f"arm_{name}", *arm, shirt)
+        yield self.shape("trunk", "box", (0.22, 0.36, 0.31 * h), (0, 0, 0.66 * h), shirt)
+        head = ("sphere", (0.07 * h, 0, 0), (0.01, 0, 0.93 * h))
+        yield self.shape("head", *head, skin)
+
+
+class Thing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An object that can move.
+
+    Attributes:
+        name: Unique in the file.
+        kind: Its shape.
+        size: As `Shape.size`; the unused numbers may be left out [m].
+        at: Where its centre starts in odom [m].
+        rpy: How it is turned at the start [rad].
+        mass: [kg].
+        color: Red, green, blue, 0 to 1.
+        friction: Coulomb coefficient [-].
+    """
+
+    name: str
+    kind: Kind
+    size: tuple[float, ...]
+    at: Vector3
+    rpy: Vector3 = (0.0, 0.0, 0.0)
+    mass: Positive
+    color: Color = (0.9, 0.5, 0.1)
+    friction: Positive = 0.8
+
+
+class WorldFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A world file.
+
+    Attributes:
+        name: Of the world, that of the file.
+        friction: Of the ground [-].
+        fixed: Things that never move.
+        objects: Things that can.
+    """
+
+    name: str
+    friction: Positive = 0.8
+    fixed: tuple[
+        Box | Ramp | Stairs | Blocks | Table | Shelf | DoorFrame | Person, ...
+    ] = ()
+    objects: tuple[Thing, ...] = ()
+
+
+def load_world(name: str | Path) -> World:
+    """Load a world.
+
+    Args:
+        name: Of a file in `config/worlds`, or the path of such a file.
+
+    Raises:
+        ConfigError: If the file is missing or malformed.
+        ModelError: If two things have the same name or a size makes no sense.
+    """
+    given = Path(name)
+    path = given
+    if given.suffix not in {".yaml", ".yml"}:
+        folder = resource_root() / "config" / "worlds"
+        path = folder / f"{name}.yaml"
+        if not path.exists():
+            known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
+            raise ConfigError(f"world '{name}': not in config/worlds, which has {known}")
+    file, lines = read_yaml(path, WorldFile)
+    fixed = tuple(shape for thing in file.fixed for shape in thing.parts())
+    objects = tuple(_object(thing, lines, i) for i, thing in enumerate(file.objects))
+    names = [thing.name for thing in file.fixed] + [thing.name for thing in file.objects]
+    for thing in names:
+        if names.count(thing) > 1:
+            raise ModelError(f"{path.name}: '{thing}': two things have this name")
+    return World(name=file.name, friction=file.friction, fixed=fixed, objects=objects)
+
+
+def _object(thing: Thing, lines: Lines, index: int) -> MovableObject:
+    wanted = {"box": 3, "cylinder": 2, "sphere": 1}[thing.kind]
+    if len(thing.size) != wanted or min(thing.size) <= 0.0:
+        raise ModelError(
+            f"{lines.at('objects', index, 'size')}: object '{thing.name}': size "
+            f"{list(thing.size)}: a {thing.kind} has {wanted} positive numbers"
+        )
+    size = (*thing.size, 0.0, 0.0)[:3]
+    shape = Shape(
+        name=thing.name,
+        kind=thing.kind,
+        size=(size[0], size[1], size[2]),
+        transform_shape_to_parent=SE3.Identity(),
+        color=thing.color,
+        friction=thing.friction,
+    )
+    return MovableObject(
+        name=thing.name,
+        mass=thing.mass,
+        transform_object_to_odom=transform(thing.at, thing.rpy),
+        shapes=(shape,),
+    )
