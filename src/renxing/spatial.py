@@ -8,14 +8,13 @@ direction: `transform_a_to_b` maps coordinates in a to coordinates in b, so
 
 import numpy as np
 import numpy.typing as npt
-import pinocchio
+from pinocchio import SE3 as SE3  # also exported
 from transforms3d.euler import euler2mat, mat2euler
 from transforms3d.quaternions import mat2quat, quat2mat
 
 from renxing.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
-SE3 = pinocchio.SE3
 
 UNIT_TOLERANCE = 1e-3  # [-] beyond it a quaternion is an error, not rounding
 
@@ -28,7 +27,9 @@ def rotation_from_quat_xyzw(quat_xyzw: npt.ArrayLike) -> Array:
     """
     quat = np.asarray(quat_xyzw, dtype=float)
     if quat.shape != (4,) or not np.isfinite(quat).all():
-        raise ConfigError(f"quaternion xyzw: {quat_xyzw}: four finite numbers wanted")
+        raise ConfigError(
+            f"quaternion xyzw {quat.tolist()}: four finite numbers wanted"
+        )
     norm = float(np.linalg.norm(quat))
     if abs(norm - 1.0) > UNIT_TOLERANCE:
         raise ConfigError(f"quaternion xyzw {quat.tolist()}: length {norm:.4f}, not 1")
@@ -73,9 +74,7 @@ def transform(
     return SE3(rotation_from_rpy(rpy), np.asarray(position, dtype=float))
 
 
-def transform_from_quat_xyzw(
-    position: npt.ArrayLike, quat_xyzw: npt.ArrayLike
-) -> SE3:
+def transform_from_quat_xyzw(position: npt.ArrayLike, quat_xyzw: npt.ArrayLike) -> SE3:
     """Return the transform child -> parent of a ROS pose.
 
     Raises:
@@ -83,5 +82,7 @@ def transform_from_quat_xyzw(
     """
     origin = np.asarray(position, dtype=float)
     if origin.shape != (3,) or not np.isfinite(origin).all():
-        raise ConfigError(f"position: {position}: three finite numbers [m] wanted")
+        raise ConfigError(
+            f"position {origin.tolist()}: three finite numbers [m] wanted"
+        )
     return SE3(rotation_from_quat_xyzw(quat_xyzw), origin)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read a YAML file into a typed value, or say which line is wrong.
+"""Read a YAML file into a typed value, or say which lines are wrong.
 
 The schema is a tree of `msgspec.Struct` classes; msgspec checks types, unknown and
-missing keys and ranges, this file adds the line to what it says.
+missing keys and ranges, this file adds the lines to what it says.
 """
 
+import math
 import re
-from collections.abc import Mapping
+import types
+import typing
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +51,38 @@ class Lines:
         return f"{self.path.name}:{self.of(*keys)}"
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file.
+
+    Attributes:
+        line: Where, counted from 1.
+        what: What, without the place.
+    """
+
+    line: int
+    what: str
+
+
+class FileError(ConfigError):
+    """A file that cannot be used, with every reason that one reading can find.
+
+    Attributes:
+        path: The file.
+        problems: What is wrong in it, by line; never empty.
+        data: What YAML made of it, as far as it got; not checked.
+    """
+
+    def __init__(self, path: Path, problems: list[Problem], data: Any = None) -> None:
+        """Put all problems into the message, one a line."""
+        self.path = path
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.data = data
+        super().__init__(
+            "\n".join(f"{path.name}:{p.line}: {p.what}" for p in self.problems)
+        )
+
+
 def read_yaml(path: Path, schema: type[T]) -> tuple[T, Lines]:
     """Read a file as `schema`.
 
@@ -55,7 +90,8 @@ def read_yaml(path: Path, schema: type[T]) -> tuple[T, Lines]:
         The value, and the lines on which its parts stand.
 
     Raises:
-        ConfigError: If the file cannot be read, is not YAML or is not a `schema`.
+        FileError: If the file is not YAML, repeats a key or is not a `schema`.
+        ConfigError: If the file cannot be read.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -63,35 +99,116 @@ def read_yaml(path: Path, schema: type[T]) -> tuple[T, Lines]:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines, repeated = _read_keys(path, node)
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {error}") from error
-    lines = Lines(path, _collect_lines(node))
-    try:
-        return msgspec.convert(data, schema), lines
-    except msgspec.ValidationError as error:
-        message, keys = _split(str(error))
-        where = ".".join(str(key) for key in keys) or "the file"
-        raise ConfigError(f"{lines.at(*keys)}: {where}: {message}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        words = ", ".join(filter(None, (error.context, error.problem)))
+        raise FileError(path, [Problem(line, f"not YAML: {words}")]) from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a 13th month
+        raise FileError(path, [Problem(1, f"not YAML: {error}")]) from error
+    problems = repeated + [
+        Problem(lines.of(*keys), f"{_words(keys)}: {what}")
+        for keys, what in _mistakes(data, schema, ())
+    ]
+    if problems:
+        raise FileError(path, problems, data)
+    return msgspec.convert(data, schema), lines
 
 
-def _collect_lines(root: yaml.Node | None) -> dict[Key, int]:
-    lines: dict[Key, int] = {}
+def _read_keys(path: Path, root: yaml.Node | None) -> tuple[Lines, list[Problem]]:
+    """Return the line of every value, and the keys that stand twice in one mapping."""
+    first: dict[Key, int] = {}
+    repeated: list[Problem] = []
 
-    def visit(node: yaml.Node | None, keys: Key) -> None:
+    def visit(node: yaml.Node | None, keys: Key, above: tuple[yaml.Node, ...]) -> None:
+        if node in above:
+            mark = node.start_mark if node else None
+            raise yaml.MarkedYAMLError(
+                problem="a value holds itself", problem_mark=mark
+            )
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 child = (*keys, str(key.value))
-                lines[child] = key.start_mark.line + 1
-                visit(value, child)
+                line = key.start_mark.line + 1
+                if child in first:
+                    what = f"{_words(child)}: stands on line {first[child]} already"
+                    repeated.append(Problem(line, what))
+                    continue
+                first[child] = line
+                visit(value, child, (*above, node))
         elif isinstance(node, yaml.SequenceNode):
             for index, value in enumerate(node.value):
                 child = (*keys, index)
-                lines[child] = value.start_mark.line + 1
-                visit(value, child)
+                first[child] = value.start_mark.line + 1
+                visit(value, child, (*above, node))
 
-    visit(root, ())
-    return lines
+    visit(root, (), ())
+    return Lines(path, first), repeated
+
+
+def _mistakes(data: Any, schema: Any, keys: Key) -> Iterator[tuple[Key, str]]:
+    """Yield (keys, what) of all that keeps `data` from being a `schema`.
+
+    msgspec stops at the first; so its parts are converted one by one.
+    """
+    inner = list(_parts(data, schema, keys))
+    if inner:
+        yield from inner
+        return
+    try:
+        msgspec.convert(data, schema)
+    except msgspec.ValidationError as error:
+        message, rest = _split(str(error))
+        yield (*keys, *rest), message + _hint(data, rest)
+
+
+def _parts(data: Any, schema: Any, keys: Key) -> Iterator[tuple[Key, str]]:
+    origin, arguments = typing.get_origin(schema), typing.get_args(schema)
+    if origin in (types.UnionType, typing.Union):
+        # `X | None` is X where there is a value, tagged classes are told by their tag;
+        # other unions are left to msgspec.
+        kinds = [kind for kind in arguments if kind is not type(None)]
+        if len(kinds) > 1 and isinstance(data, dict):
+            kinds = [kind for kind in kinds if _has_tag(kind, data)]
+        if len(kinds) == 1 and data is not None:
+            yield from _parts(data, kinds[0], keys)
+    elif isinstance(data, dict) and isinstance(schema, msgspec.StructMeta):
+        yield from _fields(data, schema, keys)
+    elif isinstance(data, dict) and origin is dict:
+        for name, value in data.items():
+            yield from _mistakes(value, arguments[1], (*keys, str(name)))
+    elif isinstance(data, list) and origin in (tuple, list):
+        endless = origin is list or arguments[-1] is Ellipsis
+        if endless or len(arguments) == len(data):
+            for index, value in enumerate(data):
+                kind = arguments[0 if endless else index]
+                yield from _mistakes(value, kind, (*keys, index))
+    elif isinstance(data, float) and not math.isfinite(data):
+        yield keys, f"{data}: a finite number wanted"
+
+
+def _has_tag(kind: Any, data: dict[Any, Any]) -> bool:
+    settings = getattr(kind, "__struct_config__", None)
+    return settings is not None and data.get(settings.tag_field) == settings.tag
+
+
+def _fields(
+    data: dict[Any, Any], schema: msgspec.StructMeta, keys: Key
+) -> Iterator[tuple[Key, str]]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    settings = schema.__struct_config__
+    # Only a tagged class of its own has no field for its tag.
+    known = [*fields, settings.tag_field] if settings.tag_field else [*fields]
+    for name, value in data.items():
+        if name in fields:
+            yield from _mistakes(value, fields[name].type, (*keys, str(name)))
+        elif settings.forbid_unknown_fields and name not in known:
+            yield (*keys, str(name)), f"unknown key; there are {', '.join(known)}"
+    for name, field in fields.items():
+        if field.required and name not in data:
+            yield keys, f"key '{name}' is missing"
 
 
 def _split(message: str) -> tuple[str, Key]:
@@ -105,3 +222,21 @@ def _split(message: str) -> tuple[str, Key]:
         if name or index
     ]
     return message[: found.start()], tuple(keys)
+
+
+def _hint(data: Any, keys: Key) -> str:
+    """Say what was got, and explain YAML 1.1's idea of a number."""
+    for key in keys:
+        data = data[key]
+    if isinstance(data, dict | list):
+        return ""
+    try:
+        number = isinstance(data, str) and math.isfinite(float(data))
+    except ValueError:
+        number = False
+    hint = "; YAML wants a point and a sign, like 5.0e-5" if number else ""
+    return f"; got {data!r}{hint}"
+
+
+def _words(keys: Key) -> str:
+    return ".".join(str(key) for key in keys) or "the file"

@@ -53,13 +53,18 @@ class Hold:
         self._zero = np.zeros(len(robot.joints))
         self.reset(config.posture)
 
-    def reset(self, posture: str) -> None:
+    def reset(self, posture: str, positions: Array | None = None) -> None:
         """Hold a posture at once, without a way to it.
+
+        Args:
+            posture: Named in the robot's file.
+            positions: Holds these instead of the posture's own [rad], shape (n,).
 
         Raises:
             ModelError: If the robot has no such posture.
         """
-        self._start = self._goal = self._robot.posture(posture)
+        named = self._robot.posture(posture)
+        self._start = self._goal = named if positions is None else positions
         self._began, self._duration = 0.0, 0.0
         self._next_torques = -np.inf
         self._torques = self._zero
@@ -91,7 +96,8 @@ class Hold:
             duration = max(float(way.max()) / self._config.speed, shortest)
         if not np.isfinite(duration) or duration < shortest:
             raise ConfigError(
-                f"posture '{posture}' in {duration:g} s: its joints need {shortest:.2f} s"
+                f"posture '{posture}' in {duration:g} s: its joints need "
+                f"{shortest:.2f} s"
             )
         self._start, self._goal = start, goal
         self._began, self._duration = stamp, duration

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `config/robots/<robot>.yaml` says, as types. `docs/your-robot.md` explains it."""
+"""What `config/robots/<robot>.yaml` says, as types; `docs/your-robot.md` explains."""
 
+import math
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -16,7 +17,16 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all parts of the file: frozen, and an unknown key is an error."""
 
 
-class Frame(Part):
+def _want_order(name: str, interval: Interval, least: float = -math.inf) -> None:
+    lower, upper = interval
+    if not least <= lower < upper:
+        bound = "" if least == -math.inf else f", the first at least {least:g}"
+        raise ValueError(
+            f"{name}: {list(interval)}: the first must be below the second{bound}"
+        )
+
+
+class Frame(Part, frozen=True):
     """A frame that the URDF lacks, fixed on one of its links.
 
     Attributes:
@@ -32,7 +42,7 @@ class Frame(Part):
     rpy: Vector3 = (0.0, 0.0, 0.0)
 
 
-class Drive(Part):
+class Drive(Part, frozen=True):
     """A motor with its gear, as seen at the joint.
 
     Attributes:
@@ -63,13 +73,21 @@ class Drive(Part):
     temperature_limit: Positive
     encoder_bits: Annotated[int, Meta(ge=8, le=32)]
 
+    def __post_init__(self) -> None:
+        """Refuse an envelope in which the torque never fades."""
+        if self.corner_speed >= self.no_load_speed:
+            raise ValueError(
+                f"corner_speed {self.corner_speed:g} rad/s must be below "
+                f"no_load_speed {self.no_load_speed:g} rad/s"
+            )
+
     @property
     def armature(self) -> float:
         """Inertia of the rotor reflected to the joint, J n² [kg·m²]."""
         return self.rotor_inertia * self.gear_ratio**2
 
 
-class Joint(Part):
+class Joint(Part, frozen=True):
     """An actuated joint of the URDF.
 
     Attributes:
@@ -86,8 +104,13 @@ class Joint(Part):
     kd: NotNegative
     limits: Interval | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse limits in the wrong order."""
+        if self.limits is not None:
+            _want_order("limits", self.limits)
 
-class Foot(Part):
+
+class Foot(Part, frozen=True):
     """A foot and the rectangle of its sole.
 
     Attributes:
@@ -106,8 +129,13 @@ class Foot(Part):
     y: Interval
     force_torque: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse an inside-out rectangle."""
+        _want_order("x", self.x)
+        _want_order("y", self.y)
 
-class Hand(Part):
+
+class Hand(Part, frozen=True):
     """A hand.
 
     Attributes:
@@ -125,7 +153,7 @@ class Hand(Part):
     force_torque: str | None = None
 
 
-class Imu(Part):
+class Imu(Part, frozen=True):
     """An inertial sensor.
 
     Attributes:
@@ -149,7 +177,7 @@ class Imu(Part):
     attitude_noise: NotNegative
 
 
-class ForceTorque(Part):
+class ForceTorque(Part, frozen=True):
     """A 6-axis force/torque cell.
 
     It reports the wrench that the outside applies to the distal side, in its frame.
@@ -169,7 +197,7 @@ class ForceTorque(Part):
     torque_noise: NotNegative
 
 
-class Camera(Part):
+class Camera(Part, frozen=True):
     """A depth camera.
 
     Attributes:
@@ -190,8 +218,12 @@ class Camera(Part):
     range: Interval
     rate: Positive
 
+    def __post_init__(self) -> None:
+        """Refuse a camera that measures nothing."""
+        _want_order("range", self.range, 0.0)
 
-class SkinPatch(Part):
+
+class SkinPatch(Part, frozen=True):
     """A rectangle of tactile cells (taxels).
 
     Attributes:
@@ -209,7 +241,7 @@ class SkinPatch(Part):
     pitch: Positive
 
 
-class Sensors(Part):
+class Sensors(Part, frozen=True):
     """All that the robot feels and sees besides its joints."""
 
     imu: tuple[Imu, ...] = ()
@@ -218,7 +250,7 @@ class Sensors(Part):
     skin: tuple[SkinPatch, ...] = ()
 
 
-class Battery(Part):
+class Battery(Part, frozen=True):
     """The battery pack.
 
     Attributes:
@@ -233,8 +265,12 @@ class Battery(Part):
     resistance: NotNegative
     idle_power: NotNegative
 
+    def __post_init__(self) -> None:
+        """Refuse a pack that is fuller when it is empty."""
+        _want_order("voltage", self.voltage, 1.0)
 
-class RobotDescription(Part, kw_only=True):
+
+class RobotDescription(Part, frozen=True, kw_only=True):
     """One robot.
 
     Attributes:
@@ -272,3 +308,7 @@ class RobotDescription(Part, kw_only=True):
     hands: tuple[Hand, ...] = ()
     sensors: Sensors = Sensors()
     battery: Battery
+
+    def __post_init__(self) -> None:
+        """Refuse a window of masses that holds none."""
+        _want_order("mass", self.mass, 0.0)

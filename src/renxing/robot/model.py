@@ -101,7 +101,9 @@ class Robot:
             return self._frames[name]
         except KeyError:
             known = ", ".join(sorted(self._frames))
-            raise ModelError(f"{self.name}: no frame '{name}'; it has {known}") from None
+            raise ModelError(
+                f"{self.name}: no frame '{name}'; it has {known}"
+            ) from None
 
     def indices(self, names: tuple[str, ...]) -> Indices:
         """Return the places of joints in joint order.
@@ -281,8 +283,8 @@ def build_robot(description: RobotDescription, lines: Lines, urdf: Urdf) -> Robo
             if joint.limits[0] < lower[index] or joint.limits[1] > upper[index]:
                 at = lines.at("joints", index, "limits")
                 raise ModelError(
-                    f"{at}: joint '{joint.name}': limits {list(joint.limits)} are wider "
-                    f"than the URDF's [{lower[index]:g}, {upper[index]:g}]"
+                    f"{at}: joint '{joint.name}': limits {list(joint.limits)} are "
+                    f"wider than the URDF's [{lower[index]:g}, {upper[index]:g}]"
                 )
             lower[index], upper[index] = joint.limits
     return Robot(

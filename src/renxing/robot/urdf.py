@@ -56,7 +56,9 @@ def package_share(package: str) -> Path:
     Raises:
         ConfigError: If the package is not installed.
     """
-    prefixes = [Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if p]
+    prefixes = [
+        Path(p) for p in os.environ.get("AMENT_PREFIX_PATH", "").split(":") if p
+    ]
     shares = [prefix / "share" for prefix in prefixes]
     # Where cmeel wheels (example-robot-data) put their share folder.
     shares += [Path(p) / "cmeel.prefix" / "share" for p in sys.path if p]
@@ -107,7 +109,9 @@ def read_urdf(path: Path, arguments: Mapping[str, str]) -> Urdf:
             text = path.read_text(encoding="utf-8")
         root = ET.fromstring(text)
     except ET.ParseError as error:
-        raise ConfigError(f"{path.name}:{error.position[0]}: not XML: {error}") from error
+        raise ConfigError(
+            f"{path.name}:{error.position[0]}: not XML: {error}"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
     except Exception as error:  # xacro raises its own and bare exceptions
@@ -118,7 +122,9 @@ def read_urdf(path: Path, arguments: Mapping[str, str]) -> Urdf:
     for mesh in root.iter("mesh"):
         file = resolve_uri(mesh.get("filename", ""), path.parent)
         if not file.is_file():
-            raise ModelError(f"{path.name}: mesh '{mesh.get('filename')}': no such file")
+            raise ModelError(
+                f"{path.name}: mesh '{mesh.get('filename')}': no such file"
+            )
         mesh.set("filename", f"file://{file}")
     return Urdf(
         path=path,

@@ -126,7 +126,11 @@ def _mujoco_urdf(robot: Robot) -> str:
         mesh.set("filename", mesh.get("filename", "").removeprefix("file://"))
     options = ET.SubElement(root, "mujoco")
     ET.SubElement(
-        options, "compiler", fusestatic="false", discardvisual="false", strippath="false"
+        options,
+        "compiler",
+        fusestatic="false",
+        discardvisual="false",
+        strippath="false",
     )
     return ET.tostring(root, encoding="unicode")
 
@@ -306,7 +310,11 @@ def _add_shape(
 ) -> mujoco.MjsGeom:
     a, b, c = shape.size
     # MuJoCo wants half lengths.
-    size = {"box": [a / 2, b / 2, c / 2], "cylinder": [a, b / 2, 0], "sphere": [a, 0, 0]}
+    size = {
+        "box": [a / 2, b / 2, c / 2],
+        "cylinder": [a, b / 2, 0],
+        "sphere": [a, 0, 0],
+    }
     pose = shape.transform_shape_to_parent
     geom = body.add_geom(
         name=shape.name,

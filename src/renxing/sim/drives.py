@@ -67,7 +67,9 @@ class Drives:
         self._no_load = np.array([drive.no_load_speed for drive in drives])
         corner = np.array([drive.corner_speed for drive in drives])
         self._fade = 1.0 / (self._no_load - corner)
-        self._tick = 2 * np.pi / 2.0 ** np.array([drive.encoder_bits for drive in drives])
+        self._tick = (
+            2 * np.pi / 2.0 ** np.array([drive.encoder_bits for drive in drives])
+        )
         constant = np.array([drive.torque_constant for drive in drives])
         self._loss = np.array([drive.resistance for drive in drives]) / constant**2
         self._resistance = np.array([drive.thermal_resistance for drive in drives])

@@ -5,6 +5,7 @@ In: JointCommand.  Out: JointState, ImuSample, WrenchSample, BatterySample, and 
 truth for scoring.  Same seed and same calls give the same bytes; there is no clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import mujoco
@@ -55,15 +56,15 @@ class TwinConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Push:
-    """A wrench on a body for a while.
+    """A wrench on a body for a while; it turns with the body.
 
     Attributes:
         body: Link or object that it acts on.
-        force: In odom [N], shape (3,).
-        torque: In odom [N·m], shape (3,).
+        force: In the body's frame [N], shape (3,).
+        torque: In the body's frame [N·m], shape (3,).
         point: Where the force acts, in the body's frame [m], shape (3,).
-        duration: At full strength [s].
-        ramp_down: Fades to nothing after that [s].
+        duration: From start to end [s]; 0 acts for one physics step.
+        ramp_down: The last part of the duration, in which it fades away [s].
     """
 
     body: str
@@ -112,6 +113,7 @@ class Twin:
         followers = [self.model.joint(name) for name in robot.mimic.names]
         self._mimic_q = np.array([j.qposadr[0] for j in followers], dtype=np.intp)
         self._sole_of_geom = self._map_soles()
+        self._last_imu = 0.0
         self.reset()
 
     # --- time ---------------------------------------------------------------------
@@ -139,7 +141,7 @@ class Twin:
         self._check(command)
         data, drives = self.data, self._drives
         for _ in range(steps):
-            if self._pushes:
+            if self._pushes or self._pushed:
                 self._apply_pushes()
             torque = drives.torque(command, data.qpos[self._q], data.qvel[self._v])
             data.ctrl[self._u] = torque
@@ -277,7 +279,15 @@ class Twin:
         Raises:
             ModelError: If the robot has no such posture.
         """
-        positions = self.robot.posture(posture)
+        self.reset_to(self.robot.posture(posture), seed)
+
+    def reset_to(self, positions: Array, seed: int | None = None) -> None:
+        """Start again like `reset`, standing at given joint positions.
+
+        Args:
+            positions: [rad], shape (n,).
+            seed: As for `reset`.
+        """
         mujoco.mj_resetData(self.model, self.data)
         base = self.robot.standing_base(positions)
         data = self.data
@@ -300,25 +310,29 @@ class Twin:
         self._steps = 0
         self._last_imu = 0.0
 
-    def apply_wrench(self, push: Push) -> None:
-        """Push a body from the next step on.
+    def apply_wrenches(self, pushes: Sequence[Push]) -> None:
+        """Push bodies from the next step on; all of them, or none if one is wrong.
 
         Raises:
             ModelError: If there is no such body.
             ConfigError: If a number is not finite or a time is negative.
         """
-        numbers = np.concatenate([push.force, push.torque, push.point])
-        if numbers.shape != (9,) or not np.isfinite(numbers).all():
-            raise ConfigError(
-                f"push on '{push.body}': force, torque and point want 3 finite numbers"
-            )
-        times = (push.duration, push.ramp_down)
-        if not np.isfinite(times).all() or min(times) < 0.0:
-            raise ConfigError(
-                f"push on '{push.body}': duration {push.duration} s and ramp "
-                f"{push.ramp_down} s must be finite and not negative"
-            )
-        self._pushes.append((self.time, self._body(push.body), push))
+        for push in pushes:
+            numbers = np.concatenate([push.force, push.torque, push.point])
+            if numbers.shape != (9,) or not np.isfinite(numbers).all():
+                raise ConfigError(
+                    f"push on '{push.body}': force, torque and point want 3 finite "
+                    "numbers each"
+                )
+            times = (push.duration, push.ramp_down)
+            if not np.isfinite(times).all() or min(times) < 0.0:
+                raise ConfigError(
+                    f"push on '{push.body}': duration {push.duration} s and ramp "
+                    f"{push.ramp_down} s must be finite and not negative"
+                )
+        self._pushes += [
+            (self.time + push.duration, self._body(push.body), push) for push in pushes
+        ]
 
     def set_object_pose(self, name: str, transform_object_to_odom: SE3) -> None:
         """Put an object somewhere, at rest.
@@ -348,7 +362,9 @@ class Twin:
     def _body(self, name: str) -> int:
         index = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name)
         if index < 1:
-            known = ", ".join(self.model.body(i).name for i in range(1, self.model.nbody))
+            known = ", ".join(
+                self.model.body(i).name for i in range(1, self.model.nbody)
+            )
             raise ModelError(f"no body '{name}' to push; there are {known}")
         return int(index)
 
@@ -358,19 +374,17 @@ class Twin:
             data.xfrc_applied[body] = 0.0
         self._pushed.clear()
         kept = []
-        for start, body, push in self._pushes:
-            age = self.time - start
-            if age < push.duration:
-                strength = 1.0
-            elif age < push.duration + push.ramp_down:
-                strength = 1.0 - (age - push.duration) / push.ramp_down
-            else:
-                continue
-            kept.append((start, body, push))
+        for end, body, push in self._pushes:
+            left = end - self.time
+            strength = 1.0
+            if push.ramp_down > 0.0:
+                strength = min(1.0, max(0.0, left / push.ramp_down))
             rotation = np.array(data.xmat[body]).reshape(3, 3)
-            point = data.xpos[body] + rotation @ push.point
-            lever = point - data.xipos[body]
-            torque = push.torque + np.cross(lever, push.force)
-            data.xfrc_applied[body] += strength * np.concatenate([push.force, torque])
+            lever = data.xpos[body] + rotation @ push.point - data.xipos[body]
+            force = rotation @ push.force
+            torque = rotation @ push.torque + np.cross(lever, force)
+            data.xfrc_applied[body] += strength * np.concatenate([force, torque])
             self._pushed.add(body)
+            if left > 1.5 * self._time_step:
+                kept.append((end, body, push))
         self._pushes = kept

@@ -102,10 +102,7 @@ class _Thing(
     yaw: float = 0.0
     friction: Positive = 0.8
 
-    def parts(self) -> Iterator[Shape]:
-        raise NotImplementedError(type(self).__name__)
-
-    def shape(
+    def _shape(
         self,
         part: str,
         kind: Kind,
@@ -125,18 +122,19 @@ class _Thing(
         )
 
 
-class Box(_Thing, tag="box", kw_only=True):
+class Box(_Thing, frozen=True, tag="box", kw_only=True):
     """A box; `at` is its centre."""
 
     size: tuple[Positive, Positive, Positive]
     rpy: Vector3 = (0.0, 0.0, 0.0)
     color: Color = STONE
 
-    def parts(self) -> Iterator[Shape]:
-        yield self.shape("", "box", self.size, (0, 0, 0), self.color, self.rpy)
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
+        yield self._shape("", "box", self.size, (0, 0, 0), self.color, self.rpy)
 
 
-class Ramp(_Thing, tag="ramp", kw_only=True):
+class Ramp(_Thing, frozen=True, tag="ramp", kw_only=True):
     """A way up, a plateau and a way down, along +x; `at` is its foot."""
 
     angle: Annotated[float, Meta(gt=0.0, lt=0.8)]
@@ -144,7 +142,8 @@ class Ramp(_Thing, tag="ramp", kw_only=True):
     width: Positive = 2.0
     plateau: Positive = 1.5
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         thick = 0.05
         slope = self.rise / math.sin(self.angle)
         run = self.rise / math.tan(self.angle)
@@ -155,13 +154,13 @@ class Ramp(_Thing, tag="ramp", kw_only=True):
         half = 0.5 * self.rise
         up = (0.5 * run + drop_x, 0.0, half - drop_z)
         down = (1.5 * run + self.plateau - drop_x, 0.0, half - drop_z)
-        yield self.shape("up", "box", plate, up, STONE, (0.0, -self.angle, 0.0))
-        yield self.shape("down", "box", plate, down, STONE, (0.0, self.angle, 0.0))
+        yield self._shape("up", "box", plate, up, STONE, (0.0, -self.angle, 0.0))
+        yield self._shape("down", "box", plate, down, STONE, (0.0, self.angle, 0.0))
         top = (self.plateau, self.width, self.rise)
-        yield self.shape("top", "box", top, (run + 0.5 * self.plateau, 0, half), STONE)
+        yield self._shape("top", "box", top, (run + 0.5 * self.plateau, 0, half), STONE)
 
 
-class Stairs(_Thing, tag="stairs", kw_only=True):
+class Stairs(_Thing, frozen=True, tag="stairs", kw_only=True):
     """Steps up, a landing, and steps down, along +x; `at` is the foot of the first."""
 
     steps: Annotated[int, Meta(gt=0)]
@@ -170,7 +169,8 @@ class Stairs(_Thing, tag="stairs", kw_only=True):
     width: Positive = 1.2
     landing: Positive = 1.0
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         for step in range(1, self.steps + 1):
             height = step * self.rise
             last = step == self.steps
@@ -178,14 +178,14 @@ class Stairs(_Thing, tag="stairs", kw_only=True):
             x = (step - 1) * self.tread + 0.5 * depth
             size = (depth, self.width, height)
             name = "landing" if last else f"up_{step}"
-            yield self.shape(name, "box", size, (x, 0.0, 0.5 * height), STONE)
+            yield self._shape(name, "box", size, (x, 0.0, 0.5 * height), STONE)
             if not last:
                 far = 2 * (self.steps - 1) * self.tread + self.landing - x
                 at = (far, 0.0, 0.5 * height)
-                yield self.shape(f"down_{step}", "box", size, at, STONE)
+                yield self._shape(f"down_{step}", "box", size, at, STONE)
 
 
-class Blocks(_Thing, tag="blocks", kw_only=True):
+class Blocks(_Thing, frozen=True, tag="blocks", kw_only=True):
     """A field of square blocks of random height; `at` is its near right corner."""
 
     extent: tuple[Positive, Positive]
@@ -193,7 +193,8 @@ class Blocks(_Thing, tag="blocks", kw_only=True):
     height: tuple[float, float] = (0.0, 0.05)
     seed: int = 0
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         random = np.random.default_rng(self.seed)
         columns = round(self.extent[0] / self.block)
         rows = round(self.extent[1] / self.block)
@@ -203,7 +204,7 @@ class Blocks(_Thing, tag="blocks", kw_only=True):
                 if height < 1e-3:
                     continue
                 at = ((column + 0.5) * self.block, (row + 0.5) * self.block)
-                yield self.shape(
+                yield self._shape(
                     f"{column}_{row}",
                     "box",
                     (self.block, self.block, height),
@@ -212,72 +213,83 @@ class Blocks(_Thing, tag="blocks", kw_only=True):
                 )
 
 
-class Table(_Thing, tag="table", kw_only=True):
+class Table(_Thing, frozen=True, tag="table", kw_only=True):
     """A table; `at` is on the floor under its middle."""
 
     size: tuple[Positive, Positive, Positive] = (0.7, 1.4, 0.80)
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         x, y, z = self.size
-        yield self.shape("top", "box", (x, y, 0.04), (0, 0, z - 0.02), WOOD)
+        yield self._shape("top", "box", (x, y, 0.04), (0, 0, z - 0.02), WOOD)
         for sx in (-1, 1):
             for sy in (-1, 1):
                 at = (sx * (x / 2 - 0.04), sy * (y / 2 - 0.04), (z - 0.04) / 2)
                 name = f"leg_{'fb'[sx < 0]}{'lr'[sy < 0]}"
-                yield self.shape(name, "box", (0.05, 0.05, z - 0.04), at, STEEL)
+                yield self._shape(name, "box", (0.05, 0.05, z - 0.04), at, STEEL)
 
 
-class Shelf(_Thing, tag="shelf", kw_only=True):
+class Shelf(_Thing, frozen=True, tag="shelf", kw_only=True):
     """A shelf open to -x; `at` is on the floor under its middle."""
 
     size: tuple[Positive, Positive, Positive] = (0.4, 1.0, 1.6)
     boards: Annotated[int, Meta(gt=1)] = 4
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         x, y, z = self.size
         for side in (-1, 1):
             at = (0.0, side * (y / 2 - 0.01), z / 2)
-            yield self.shape(f"side_{'lr'[side < 0]}", "box", (x, 0.02, z), at, STEEL)
+            yield self._shape(f"side_{'lr'[side < 0]}", "box", (x, 0.02, z), at, STEEL)
         for board in range(self.boards):
             height = 0.10 + board * (z - 0.12) / (self.boards - 1)
             size = (x, y - 0.04, 0.02)
-            yield self.shape(f"board_{board}", "box", size, (0, 0, height), WOOD)
+            yield self._shape(f"board_{board}", "box", size, (0, 0, height), WOOD)
 
 
-class DoorFrame(_Thing, tag="door_frame", kw_only=True):
+class DoorFrame(_Thing, frozen=True, tag="door_frame", kw_only=True):
     """A wall with an opening, across x; `at` is the middle of the opening's sill."""
 
     opening: tuple[Positive, Positive] = (0.95, 2.05)
     wall: Positive = 1.2
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         width, height = self.opening
         for side in (-1, 1):
             at = (0.0, side * (width + self.wall) / 2, height / 2)
             size = (0.12, self.wall, height)
-            yield self.shape(f"wall_{'lr'[side < 0]}", "box", size, at, STONE)
+            yield self._shape(f"wall_{'lr'[side < 0]}", "box", size, at, STONE)
         lintel = (0.12, width + 2 * self.wall, 0.25)
-        yield self.shape("lintel", "box", lintel, (0, 0, height + 0.125), STONE)
+        yield self._shape("lintel", "box", lintel, (0, 0, height + 0.125), STONE)
 
 
-class Person(_Thing, tag="person", kw_only=True):
+class Person(_Thing, frozen=True, tag="person", kw_only=True):
     """A standing person, arms down, facing +x; `at` is between the feet."""
 
     height: Positive = 1.75
 
-    def parts(self) -> Iterator[Shape]:
+    def shapes(self) -> Iterator[Shape]:
+        """Yield what it is made of."""
         h = self.height  # proportions after Drillis & Contini (1966)
-        skin, shirt, trousers = (0.85, 0.68, 0.56), (0.80, 0.42, 0.16), (0.18, 0.22, 0.34)
+        skin, shirt = (0.85, 0.68, 0.56), (0.80, 0.42, 0.16)
+        trousers, shoes = (0.18, 0.22, 0.34), (0.10, 0.10, 0.10)
         for side, name in ((1, "l"), (-1, "r")):
-            leg = ("cylinder", (0.075, 0.47 * h, 0), (0, side * 0.10, 0.275 * h))
-            yield self.shape(f"leg_{name}", *leg, trousers)
-            foot = ("box", (0.26, 0.10, 0.07), (0.06, side * 0.10, 0.035))
-            yield self.shape(f"foot_{name}", *foot, (0.1, 0.1, 0.1))
-            arm = ("cylinder", (0.045, 0.40 * h, 0), (0, side * 0.23, 0.61 * h))
-            yield self.shape(f"arm_{name}", *arm, shirt)
-        yield self.shape("trunk", "box", (0.22, 0.36, 0.31 * h), (0, 0, 0.66 * h), shirt)
-        head = ("sphere", (0.07 * h, 0, 0), (0.01, 0, 0.93 * h))
-        yield self.shape("head", *head, skin)
+            y = side * 0.10
+            leg, arm = (0.075, 0.47 * h, 0), (0.045, 0.40 * h, 0)
+            yield self._shape(
+                f"leg_{name}", "cylinder", leg, (0, y, 0.275 * h), trousers
+            )
+            foot = (0.26, 0.10, 0.07)
+            yield self._shape(f"foot_{name}", "box", foot, (0.06, y, 0.035), shoes)
+            at = (0, side * 0.23, 0.61 * h)
+            yield self._shape(f"arm_{name}", "cylinder", arm, at, shirt)
+        trunk, neck = (0.22, 0.36, 0.31 * h), (0.05, 0.09 * h, 0)
+        yield self._shape("trunk", "box", trunk, (0, 0, 0.66 * h), shirt)
+        yield self._shape("neck", "cylinder", neck, (0, 0, 0.84 * h), skin)
+        yield self._shape(
+            "head", "sphere", (0.066 * h, 0, 0), (0.01, 0, 0.93 * h), skin
+        )
 
 
 class Thing(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -339,11 +351,15 @@ def load_world(name: str | Path) -> World:
         path = folder / f"{name}.yaml"
         if not path.exists():
             known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-            raise ConfigError(f"world '{name}': not in config/worlds, which has {known}")
+            raise ConfigError(
+                f"world '{name}': not in config/worlds, which has {known}"
+            )
     file, lines = read_yaml(path, WorldFile)
-    fixed = tuple(shape for thing in file.fixed for shape in thing.parts())
+    fixed = tuple(shape for thing in file.fixed for shape in thing.shapes())
     objects = tuple(_object(thing, lines, i) for i, thing in enumerate(file.objects))
-    names = [thing.name for thing in file.fixed] + [thing.name for thing in file.objects]
+    names = [thing.name for thing in file.fixed] + [
+        thing.name for thing in file.objects
+    ]
     for thing in names:
         if names.count(thing) > 1:
             raise ModelError(f"{path.name}: '{thing}': two things have this name")

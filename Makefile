@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench lock clean browser
+SHELL := /bin/sh
+
+help:  ## This text
+	@echo "renxing: a ROS 2 stack that runs a whole humanoid. Targets:"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:  ## Make the environment in .venv (every command does so when needed)
+	@./renxing setup
+
+demo:  ## Run the simulated robot with its operator page
+	@./renxing demo
+
+test: browser  ## Format, lint, types and every test
+	@./renxing setup --extra test --extra g1
+	@$(MAKE) --no-print-directory lint
+	@./renxing exec pytest $(PYTEST_ARGUMENTS)
+
+lint:  ## Format, lint and types only
+	@./renxing setup --extra test
+	@./renxing exec ruff format --check .
+	@./renxing exec ruff check .
+	@./renxing exec mypy
+
+bench:  ## Measure every benchmark and print the figures
+	@./renxing bench all
+
+lock:  ## Pin the newest versions that setup.py allows, for Python 3.11 and 3.12
+	@./renxing setup
+	@./renxing exec uv pip compile --quiet --upgrade --universal \
+		--python-version 3.11 --all-extras --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		setup.py --output-file requirements.lock
+
+# The page tests drive a real browser; without one they are skipped.
+browser:
+	@if ! command -v chromedriver >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "renxing: installing chromium and its driver for the page tests"; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+				-y -qq --no-install-recommends chromium chromium-driver >/dev/null; \
+			} || echo "renxing: that failed, the page tests will be skipped"; \
+		else \
+			echo "renxing: no browser, the page tests will be skipped; to run them:"; \
+			echo "  sudo apt-get install chromium chromium-driver"; \
+		fi; \
+	fi
+
+clean:  ## Remove everything that was made, the environment too
+	rm -rf .venv build install log dist src/renxing.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

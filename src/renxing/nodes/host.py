@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run one or several nodes in this process: `python -m renxing.nodes.host twin ...`.
+
+How many nodes share a process is configuration (`config/bringup.yaml`); here they are
+built, brought to active, spun, and taken down in order.
+"""
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.logging import get_logger
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+from renxing.errors import RenxingError
+
+# Modules are imported when asked for: a console should not load MuJoCo.
+NODES = {
+    "twin": ("renxing.nodes.twin", "TwinNode"),
+    "robot_state_publisher": (
+        "renxing.nodes.robot_state_publisher",
+        "RobotStatePublisher",
+    ),
+    "console": ("renxing.nodes.console", "ConsoleNode"),
+    "recorder": ("renxing.nodes.recorder", "RecorderNode"),
+}
+READY_FD = "RENXING_READY_FD"
+SPIN_PERIOD = 0.25  # [s] the longest that a signal waits to be noticed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Host the nodes named before `--ros-args`."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    split = arguments.index("--ros-args") if "--ros-args" in arguments else None
+    names = arguments[:split]
+    unknown = [name for name in names if name not in NODES]
+    if unknown or not names:
+        got = " ".join(unknown) or "none"
+        print(f"nodes to host: got {got}; have {', '.join(NODES)}", file=sys.stderr)
+        return 2
+    return host(names, [] if split is None else arguments[split:])
+
+
+def host(names: Sequence[str], ros_arguments: Sequence[str]) -> int:
+    """Run nodes until a signal or a failure.
+
+    Args:
+        names: Keys of `NODES`.
+        ros_arguments: As ROS wants them, with the leading `--ros-args`.
+
+    Returns:
+        0 after a signal, 1 when a node could not start or failed.
+    """
+    # Own handlers: rclpy's would invalidate the context before the nodes are down.
+    rclpy.init(args=list(ros_arguments), signal_handler_options=SignalHandlerOptions.NO)
+    stop: Future = Future()
+
+    def on_signal(_signal: int, _frame: FrameType | None) -> None:
+        if not stop.done():
+            stop.set_result(0)
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    executor = EventsExecutor()
+    nodes: list[LifecycleNode] = []
+    try:
+        for name in names:
+            module, kind = NODES[name]
+            node = getattr(importlib.import_module(module), kind)()
+            nodes.append(node)
+            executor.add_node(node)
+            for trigger in (node.trigger_configure, node.trigger_activate):
+                if trigger() != TransitionCallbackReturn.SUCCESS:
+                    return 1
+        report_ready()
+        while not stop.done() and rclpy.ok():
+            # EventsExecutor spins hot without a finite time-out.
+            executor.spin_until_future_complete(stop, timeout_sec=SPIN_PERIOD)
+            if any(getattr(node, "failure", None) for node in nodes):
+                return 1
+        return 0
+    except RenxingError as error:
+        get_logger(names[0]).fatal(str(error))
+        return 1
+    except ExternalShutdownException:
+        return 0
+    finally:
+        for node in reversed(nodes):
+            node.trigger_shutdown()
+            node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+
+
+def report_ready() -> None:
+    """Tell the supervisor, if there is one, that all nodes are active."""
+    descriptor = os.environ.get(READY_FD)
+    if descriptor is not None:
+        os.write(int(descriptor), b"ready\n")
+        os.close(int(descriptor))
+        del os.environ[READY_FD]
+
+
+def _host_one(name: str) -> int:
+    arguments = sys.argv[1:]
+    split = (
+        arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
+    )
+    return host([name], arguments[split:])
+
+
+def twin() -> int:
+    """Entry point: the simulated robot."""
+    return _host_one("twin")
+
+
+def robot_state_publisher() -> int:
+    """Entry point: robot description and transforms."""
+    return _host_one("robot_state_publisher")
+
+
+def console() -> int:
+    """Entry point: the operator page."""
+    return _host_one("console")
+
+
+def recorder() -> int:
+    """Entry point: the recorder."""
+    return _host_one("recorder")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
