@@ -28,6 +28,13 @@ ROOMS = {
 # What each part may import of this package, besides itself. Parts that are not
 # listed (nodes, runtime, cli, console) may import everything.
 BASE = {"errors", "resources", "yaml_file"}
+CORE = {
+    "signals",
+    "spatial",
+    "robot",
+    "hardware_interface",
+    "controller_interface",
+}
 ALLOWED = {
     "errors": set(),
     "resources": {"errors"},
@@ -36,7 +43,9 @@ ALLOWED = {
     "spatial": {"errors"},
     "signals": {"spatial", "errors"},
     "robot": BASE | {"signals", "spatial"},
-    **{room: BASE | {"signals", "spatial", "robot"} for room in ROOMS},
+    "hardware_interface": {"spatial"},
+    "controller_interface": {"hardware_interface", "robot", "spatial"},
+    **{room: BASE | CORE for room in ROOMS},
 }
 ROS_PACKAGES = {
     "ament_index_python",

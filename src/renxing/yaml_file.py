@@ -70,14 +70,22 @@ class FileError(ConfigError):
     Attributes:
         path: The file.
         problems: What is wrong in it, by line; never empty.
-        data: What YAML made of it, as far as it got; not checked.
+        data: What YAML made of it, unchecked; None if it is not YAML.
+        lines: Of the values in `data`.
     """
 
-    def __init__(self, path: Path, problems: list[Problem], data: Any = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        problems: list[Problem],
+        data: Any = None,
+        lines: Lines | None = None,
+    ) -> None:
         """Put all problems into the message, one a line."""
         self.path = path
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         self.data = data
+        self.lines = lines or Lines(path, {})
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
         super().__init__(
             "\n".join(f"{path.name}:{p.line}: {p.what}" for p in self.problems)
         )
@@ -113,7 +121,7 @@ def read_yaml(path: Path, schema: type[T]) -> tuple[T, Lines]:
         for keys, what in _mistakes(data, schema, ())
     ]
     if problems:
-        raise FileError(path, problems, data)
+        raise FileError(path, problems, data, lines)
     return msgspec.convert(data, schema), lines
 
 
@@ -161,6 +169,11 @@ def _mistakes(data: Any, schema: Any, keys: Key) -> Iterator[tuple[Key, str]]:
         msgspec.convert(data, schema)
     except msgspec.ValidationError as error:
         message, rest = _split(str(error))
+        # What __post_init__ says begins with the key that is wrong.
+        first = re.match(r"\w*", message)[0]  # type: ignore[index]
+        if not rest and isinstance(data, dict) and first in data:
+            rest = (first,)
+            message = message.removeprefix(f"{first}: ")
         yield (*keys, *rest), message + _hint(data, rest)
 
 
@@ -197,7 +210,7 @@ def _has_tag(kind: Any, data: dict[Any, Any]) -> bool:
 def _fields(
     data: dict[Any, Any], schema: msgspec.StructMeta, keys: Key
 ) -> Iterator[tuple[Key, str]]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}
+    fields = {field.encode_name: field for field in msgspec.structs.fields(schema)}  # type: ignore[arg-type]
     settings = schema.__struct_config__
     # Only a tagged class of its own has no field for its tag.
     known = [*fields, settings.tag_field] if settings.tag_field else [*fields]

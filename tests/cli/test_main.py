@@ -3,8 +3,6 @@
 
 import json
 import sys
-import types
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from renxing.cli.main import COMMANDS, main
 from renxing.cli.settings import parse_settings
 from renxing.cli.terminal import box, table
 from renxing.errors import ConfigError
+from renxing.resources import resource
 from renxing.runtime.bringup import default_table, load_table, resolve
 
 
@@ -150,27 +149,17 @@ def test_benchmarks(monkeypatch, tmp_path: Path, capsys) -> None:
     assert Row(name="a", unit="s", median=1.0, p99=2.0).note == ""
 
 
-@dataclass
-class Found:
-    severity: str
-    file: Path
-    line: int | None
-    what: str
-
-
-def test_robot_check(monkeypatch, tmp_path: Path, capsys) -> None:
-    found = [Found("ok", Path("a.yaml"), None, "12 joints")]
-    module = types.ModuleType("renxing.robot_check")
-    module.check_robot = lambda path: found  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "renxing.robot_check", module)
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("")
-    assert main(["robot", "check", str(mine)]) == 0
-    assert "a.yaml: 12 joints" in capsys.readouterr().out
-    found.append(Found("error", Path("a.urdf"), 7, "no such joint"))
+def test_robot_check(tmp_path: Path, capsys) -> None:
+    assert main(["robot", "check", "rx1"]) == 0
+    assert "0 errors, 0 warnings, 3 ok" in capsys.readouterr().out
+    text = resource("config/robots/rx1.yaml").read_text()
+    mine = tmp_path / "rx1.yaml"
+    mine.write_text(text.replace("base: base_link", "base: bass_link"))
+    line = text.splitlines().index("base: base_link") + 1
     assert main(["robot", "check", str(mine)]) == 1
-    assert "a.urdf:7: no such joint" in capsys.readouterr().out
+    assert f"{mine}:{line}: base 'bass_link'" in capsys.readouterr().out
     assert main(["robot", "check", str(mine), "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)[1]["line"] == 7
+    first = json.loads(capsys.readouterr().out)[0]
+    assert (first["severity"], first["line"]) == ("error", line)
     assert main(["robot", "check", "nobody"]) == 2
     assert "rx1" in capsys.readouterr().err

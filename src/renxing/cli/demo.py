@@ -74,8 +74,8 @@ def _greeting(url: str | None) -> list[str]:
         look,
         "",
         "In another terminal:",
-        "  renxing status          the processes and their load",
-        "  renxing doctor          what this machine can and cannot do",
+        "  ./renxing status        the processes and their load",
+        "  ./renxing doctor        what this machine can and cannot do",
         "",
         "Ctrl-C stops everything.  renxing demo --help lists what can be set.",
     ]

@@ -2,26 +2,19 @@
 """`renxing robot check`: does the description of a robot hold together?"""
 
 import argparse
-import importlib
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any
 
 from renxing.cli.terminal import paint
 from renxing.errors import ConfigError
 from renxing.resources import resource
 
+if TYPE_CHECKING:
+    from renxing.robot.check import Finding
+
 _COLOURS = {"error": "red", "warning": "yellow", "ok": "green"}
-
-
-class Finding(Protocol):
-    """One thing that `renxing.robot_check` has found."""
-
-    severity: Literal["error", "warning", "ok"]
-    file: Path
-    line: int | None
-    what: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,9 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the robot: 1 if there is any error, else 0."""
     path = find_robot(arguments.robot)
-    # By name, so that other commands start without loading robot models.
-    module = importlib.import_module("renxing.robot_check")
-    findings = cast(list[Finding], module.check_robot(path))
+    # Here, so that other commands start without loading robot models.
+    from renxing.robot.check import check_robot
+
+    findings = check_robot(path)
     if arguments.json:
         print(json.dumps([_document(finding) for finding in findings], indent=2))
     else:
@@ -65,16 +59,15 @@ def find_robot(name: str) -> Path:
     return folder / f"{name}.yaml"
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: "list[Finding]") -> None:
     for finding in findings:
         mark = paint(f"{finding.severity:<7}", _COLOURS[finding.severity])
-        line = f":{finding.line}" if finding.line else ""
-        print(f"{mark}  {finding.file}{line}: {finding.what}")
+        print(f"{mark}  {finding.file}:{finding.line}: {finding.what}")
     count = Counter(finding.severity for finding in findings)
     print(f"{count['error']} errors, {count['warning']} warnings, {count['ok']} ok")
 
 
-def _document(finding: Finding) -> dict[str, Any]:
+def _document(finding: "Finding") -> dict[str, Any]:
     return {
         "severity": finding.severity,
         "file": str(finding.file),

@@ -200,20 +200,26 @@ def read_description(path: Path) -> tuple[RobotDescription, Lines]:
     return read_yaml(path, RobotDescription)
 
 
-def urdf_file(description: RobotDescription, near: Path) -> Path:
-    """Return the path of the robot's URDF.
+def urdf_file(uri: str, near: Path, extra: str | None = None) -> Path:
+    """Return the path of a robot's URDF.
 
     Args:
-        description: The robot.
-        near: Folder of the robot's YAML file.
+        uri: As in the robot's YAML file.
+        near: Folder of that file.
+        extra: Optional part of renxing that brings the URDF, if any.
 
     Raises:
         ConfigError: If its package is not installed.
     """
-    uri = description.urdf
-    if "://" in uri or (near / uri).exists():
+    if "://" not in uri and not (near / uri).exists():
+        return resource_root() / uri
+    try:
         return resolve_uri(uri, near)
-    return resource_root() / uri
+    except ConfigError as error:
+        if extra is None:
+            raise
+        what = f"{error}; to install it: renxing setup --extra {extra}"
+        raise ConfigError(what) from error
 
 
 def load_robot(name: str | Path, backend: str = "mujoco") -> Robot:
@@ -229,7 +235,8 @@ def load_robot(name: str | Path, backend: str = "mujoco") -> Robot:
     """
     path = robot_file(name)
     description, lines = read_description(path)
-    urdf = read_urdf(urdf_file(description, path.parent), {"backend": backend})
+    file = urdf_file(description.urdf, path.parent, description.extra)
+    urdf = read_urdf(file, {"backend": backend})
     return build_robot(description, lines, urdf)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Find a robot's URDF, expand xacro, and remember on which line everything stands."""
+"""Find a robot's URDF, expand xacro, and remember where everything is written."""
 
 import os
 import sys
@@ -7,12 +7,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from xml.parsers import expat
+from xml.parsers.expat import ExpatError
 
 import xacro
 
 from renxing.errors import ConfigError, ModelError
 from renxing.resources import resource_root
+from renxing.robot.source import Element, Place, element_lines, xacro_places
+from renxing.yaml_file import FileError, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,21 +25,22 @@ class Urdf:
         path: The file it came from.
         text: The URDF, with absolute `file://` paths to its meshes.
         root: The `<robot>` element of `text`.
-        lines: Line of an element by (tag, name); in the expanded text for xacro.
-        expanded: Whether it came out of xacro.
+        places: File and line of each named element; for xacro, where most likely.
     """
 
     path: Path
     text: str
     root: ET.Element
-    lines: Mapping[tuple[str, str], int]
-    expanded: bool
+    places: Mapping[Element, Place]
+
+    def place(self, tag: str, name: str) -> Place:
+        """Return file and line of an element."""
+        return self.places.get((tag, name), (self.path, 1))
 
     def at(self, tag: str, name: str) -> str:
         """Return `file:line` of an element, for messages."""
-        line = self.lines.get((tag, name), 1)
-        label = f"{self.path.name} expanded" if self.expanded else self.path.name
-        return f"{label}:{line}"
+        file, line = self.place(tag, name)
+        return f"{file.name}:{line}"
 
     def joints(self) -> Iterator[tuple[str, ET.Element]]:
         """Yield (name, element) of the robot's joints, not those of ros2_control."""
@@ -96,62 +99,93 @@ def read_urdf(path: Path, arguments: Mapping[str, str]) -> Urdf:
 
     Raises:
         ConfigError: If the file cannot be read or is not XML.
+        ModelError: If it is not a robot, or lacks a mesh.
+    """
+    urdf, missing = parse_urdf(path, arguments)
+    if missing:
+        raise ModelError(
+            "\n".join(f"{urdf.at('link', link)}: {what}" for link, what in missing)
+        )
+    return urdf
+
+
+def parse_urdf(
+    path: Path, arguments: Mapping[str, str]
+) -> tuple[Urdf, list[tuple[str, str]]]:
+    """Read a URDF or xacro file that may lack meshes.
+
+    Args:
+        path: As for `read_urdf`.
+        arguments: As for `read_urdf`.
+
+    Returns:
+        The URDF, and (link, what is wrong) of each mesh that is not there.
+
+    Raises:
+        ConfigError: If the file cannot be read or is not XML.
         ModelError: If it is not a robot.
     """
-    expanded = path.suffix == ".xacro"
     if not path.is_file():
         raise ConfigError(f"URDF '{path}': no such file")
+    expanded = path.suffix == ".xacro"
     try:
-        if expanded:
-            document = xacro.process_file(str(path), mappings=dict(arguments))
-            text = document.toprettyxml(indent="  ")
-        else:
-            text = path.read_text(encoding="utf-8")
+        text = _expand(path, arguments) if expanded else path.read_text("utf-8")
         root = ET.fromstring(text)
     except ET.ParseError as error:
-        raise ConfigError(
-            f"{path.name}:{error.position[0]}: not XML: {error}"
-        ) from error
+        line = error.position[0]
+        raise FileError(path, [Problem(line, f"not XML: {error}")]) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except Exception as error:  # xacro raises its own and bare exceptions
-        raise ConfigError(f"{path.name}: xacro: {error}") from error
     if root.tag != "robot":
         raise ModelError(f"{path.name}:1: root element is <{root.tag}>, not <robot>")
-    lines = _element_lines(text)
-    for mesh in root.iter("mesh"):
-        file = resolve_uri(mesh.get("filename", ""), path.parent)
-        if not file.is_file():
-            raise ModelError(
-                f"{path.name}: mesh '{mesh.get('filename')}': no such file"
-            )
-        mesh.set("filename", f"file://{file}")
-    return Urdf(
+    lines = element_lines(text)
+    places = (
+        xacro_places(path, lines)
+        if expanded
+        else {element: (path, line) for element, line in lines.items()}
+    )
+    missing = []
+    for link in root.findall("link"):
+        for mesh in link.iter("mesh"):
+            uri = mesh.get("filename", "")
+            try:
+                file = resolve_uri(uri, path.parent)
+            except ConfigError as error:
+                missing.append((link.get("name", ""), f"mesh '{uri}': {error}"))
+                continue
+            if not file.is_file():
+                missing.append((link.get("name", ""), f"mesh '{uri}': no such file"))
+            mesh.set("filename", f"file://{file}")
+    urdf = Urdf(
         path=path,
         text=ET.tostring(root, encoding="unicode"),
         root=root,
-        lines=lines,
-        expanded=expanded,
+        places=places,
     )
+    return urdf, missing
 
 
-def _element_lines(text: str) -> dict[tuple[str, str], int]:
-    lines: dict[tuple[str, str], int] = {}
-    parser = expat.ParserCreate()
-    depth = 0
+def _expand(path: Path, arguments: Mapping[str, str]) -> str:
+    try:
+        document = xacro.process_file(str(path), mappings=dict(arguments))
+    except ExpatError as error:
+        broken = _broken_file(path) or path
+        raise FileError(broken, [Problem(error.lineno, f"not XML: {error}")]) from error
+    except Exception as error:  # xacro raises its own and bare exceptions
+        raise ConfigError(f"{path.name}: xacro: {error}") from error
+    return str(document.toprettyxml(indent="  "))
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        # Only direct children of <robot>: <ros2_control> repeats joint names below.
-        if depth == 1 and "name" in attributes:
-            lines[(tag, attributes["name"])] = parser.CurrentLineNumber
-        depth += 1
 
-    def end(_tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.Parse(text, True)
-    return lines
+def _broken_file(path: Path) -> Path | None:
+    """Return the xacro file that is not XML: `path` or one that it includes."""
+    try:
+        root = ET.parse(path).getroot()
+    except ET.ParseError:
+        return path
+    except OSError:
+        return None
+    for include in root.iter("{http://www.ros.org/wiki/xacro}include"):
+        found = _broken_file(path.parent / include.get("filename", ""))
+        if found:
+            return found
+    return None

@@ -92,8 +92,8 @@ def compile_model(robot: Robot, world: World, config: PhysicsConfig) -> mujoco.M
     _set_robot_geoms(spec, robot, config)
     _add_sites(spec, robot)
     _add_sensors(spec, robot)
-    _add_world(spec, world, config)
     try:
+        _add_world(spec, world, config)
         if config.self_collision:
             _exclude_overlaps(spec, robot)
         return spec.compile()

@@ -108,16 +108,7 @@ class Drives:
                 command = self._queue[0]
             else:
                 command = self._queue.pop(0)
-        if self._ideal:
-            self._position[:] = position
-            self._velocity[:] = velocity
-        else:
-            tick = self._tick
-            np.floor((position + self._bias) / tick, out=self._position)
-            self._position *= tick
-            self._random.standard_normal(out=self._velocity)
-            self._velocity *= self._config.velocity_noise
-            self._velocity += velocity
+        self._read_encoders(position, velocity)
         torque = self._torque
         np.subtract(command.position, self._position, out=torque)
         torque *= command.proportional
@@ -135,6 +126,17 @@ class Drives:
         self._warm(torque)
         return torque
 
+    def _read_encoders(self, position: Array, velocity: Array) -> None:
+        if self._ideal:
+            self._position[:] = position
+            self._velocity[:] = velocity
+            return
+        np.floor((position + self._bias) / self._tick, out=self._position)
+        self._position *= self._tick
+        self._random.standard_normal(out=self._velocity)
+        self._velocity *= self._config.velocity_noise
+        self._velocity += velocity
+
     def _warm(self, torque: Array) -> None:
         self._square += torque * torque
         self._steps += 1
@@ -149,8 +151,20 @@ class Drives:
         self._square[:] = 0.0
         self._steps = 0
 
-    def measure(self, stamp: float) -> JointState:
-        """Return what the drives report: encoders and torque of the last step."""
+    @property
+    def temperature(self) -> Array:
+        """True temperatures of the windings [°C], shape (n,)."""
+        return self._temperature.copy()
+
+    def measure(self, stamp: float, position: Array, velocity: Array) -> JointState:
+        """Return what the drives report: encoders now, torque of the last step.
+
+        Args:
+            stamp: Now [s].
+            position: True joint positions [rad], shape (n,).
+            velocity: True joint speeds [rad/s], shape (n,).
+        """
+        self._read_encoders(position, velocity)
         noise = 0.0 if self._ideal else self._config.torque_noise
         effort = self._torque.copy()
         if noise:
@@ -160,5 +174,5 @@ class Drives:
             position=self._position.copy(),
             velocity=self._velocity.copy(),
             effort=effort,
-            temperature=self._temperature.copy(),
+            temperature=self.temperature,
         )

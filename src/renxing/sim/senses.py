@@ -5,6 +5,8 @@ The IMU has white noise and a bias that walks (Woodman, An introduction to inert
 navigation, 2007, section 3); the force/torque cells have white noise.
 """
 
+import math
+
 import numpy as np
 
 from renxing.robot.description import Battery, ForceTorque, Imu
@@ -115,7 +117,7 @@ class BatteryModel:
         source = self._open_voltage()
         root = max(source**2 - 4 * battery.resistance * total, 0.0)
         if battery.resistance > 0.0:
-            self._current = (source - np.sqrt(root)) / (2 * battery.resistance)
+            self._current = (source - math.sqrt(root)) / (2 * battery.resistance)
         else:
             self._current = total / source
         used = self._current * dt / 3600.0 / battery.capacity
@@ -130,6 +132,6 @@ class BatteryModel:
         return BatterySample(
             stamp=stamp,
             voltage=self._open_voltage() - self._battery.resistance * self._current,
-            current=float(self._current),
+            current=self._current,
             charge=self._charge,
         )

@@ -105,7 +105,6 @@ class Twin:
         self._imus = [ImuModel(imu, config.ideal) for imu in sensors.imu]
         self._battery = BatteryModel(robot.description.battery)
         self._battery_steps = max(1, round(BATTERY_PERIOD / self._time_step))
-        self._base = self.model.body(robot.description.base).id
         joints = [self.model.joint(name) for name in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints], dtype=np.intp)
         self._v = np.array([joint.dofadr[0] for joint in joints], dtype=np.intp)
@@ -165,7 +164,8 @@ class Twin:
 
     def joint_state(self) -> JointState:
         """Return what the drives report."""
-        return self._drives.measure(self.time)
+        data = self.data
+        return self._drives.measure(self.time, data.qpos[self._q], data.qvel[self._v])
 
     def imus(self) -> list[ImuSample]:
         """Return a sample of each IMU, in the order of the robot's file."""
@@ -188,7 +188,8 @@ class Twin:
         """Return a sample of each force/torque cell, in the order of the file."""
         random = None if self._config.ideal else self._random
         return [
-            # MuJoCo reports what the distal side does to the proximal one.
+            # MuJoCo reports what the proximal side does to the distal one. The wrench
+            # from outside, the weight of the distal side included, balances it.
             sample_cell(
                 cell,
                 self.time,
@@ -211,7 +212,8 @@ class Twin:
     def base_state(self) -> BaseState:
         """Return the true pose and twist of the base."""
         data = self.data
-        rotation = np.array(data.xmat[self._base]).reshape(3, 3)
+        # Not from xmat: that is from before the last step.
+        rotation = rotation_from_quat_xyzw(xyzw_from_wxyz(data.qpos[3:7]))
         return BaseState(
             stamp=self.time,
             transform_base_to_odom=SE3(rotation, np.array(data.qpos[:3])),
@@ -265,7 +267,7 @@ class Twin:
         kind = mujoco.mjtState.mjSTATE_INTEGRATION
         state = np.zeros(mujoco.mj_stateSize(self.model, kind))
         mujoco.mj_getState(self.model, self.data, state, kind)
-        return state.tobytes() + self._drives.measure(self.time).temperature.tobytes()
+        return state.tobytes() + self._drives.temperature.tobytes()
 
     # --- an operator's hands --------------------------------------------------------
 

@@ -193,6 +193,14 @@ class Blocks(_Thing, frozen=True, tag="blocks", kw_only=True):
     height: tuple[float, float] = (0.0, 0.05)
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse heights below the ground or in the wrong order."""
+        if not 0.0 <= self.height[0] <= self.height[1]:
+            raise ValueError(
+                f"height: {list(self.height)} m: the first must be at least 0 and at "
+                "most the second"
+            )
+
     def shapes(self) -> Iterator[Shape]:
         """Yield what it is made of."""
         random = np.random.default_rng(self.seed)
@@ -357,12 +365,16 @@ def load_world(name: str | Path) -> World:
     file, lines = read_yaml(path, WorldFile)
     fixed = tuple(shape for thing in file.fixed for shape in thing.shapes())
     objects = tuple(_object(thing, lines, i) for i, thing in enumerate(file.objects))
-    names = [thing.name for thing in file.fixed] + [
-        thing.name for thing in file.objects
-    ]
-    for thing in names:
-        if names.count(thing) > 1:
-            raise ModelError(f"{path.name}: '{thing}': two things have this name")
+    first: dict[str, int] = {}
+    for kind, things in (("fixed", file.fixed), ("objects", file.objects)):
+        for index, thing in enumerate(things):
+            line = lines.of(kind, index, "name")
+            if thing.name in first:
+                raise ModelError(
+                    f"{path.name}:{line}: '{thing.name}': the thing on line "
+                    f"{first[thing.name]} has this name already"
+                )
+            first[thing.name] = line
     return World(name=file.name, friction=file.friction, fixed=fixed, objects=objects)
 
 
