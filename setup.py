@@ -11,7 +11,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 REQUIRES = [
-    "mcap>=1.2",
+    "mcap>=1.5",
     "msgspec>=0.18",
     "mujoco-core==4.0.0",
     "numpy>=1.26",

@@ -116,10 +116,13 @@ class Controller:
         states: The state interfaces it asked for, while active.
         commands: The command interfaces it asked for, while active.
         references: Values that preceding controllers write, for a chainable controller:
-            one for each of `reference_names`; NaN where nobody writes.
-        exported: Values that other controllers read, one for each of `exported_names`.
+            one for each of `reference_names`; NaN where nobody writes. Others hold
+            the same array: fill it in place.
+        exported: Values that other controllers read, one for each of `exported_names`;
+            as `references`.
         chained: Whether a preceding controller writes the references.
-        inbox: What the ROS side sends, oldest first; take it in `update`.
+        inbox: What the ROS side sends, oldest first; take it in `update`. Emptied
+            before `on_activate`.
         outbox: What the ROS side shall get; the loop sends it on.
     """
 

@@ -101,11 +101,11 @@ class PartInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MimicInfo:
-    """A joint that follows another of its component: q = multiplier * q_source + offset.
+    """A joint that follows another one: q = multiplier * q_source + offset.
 
     Attributes:
         joint: The follower.
-        source: The joint that it follows.
+        source: The joint of the same component that it follows.
         multiplier: Ratio of the two [-].
         offset: Position of the follower at source zero [rad] or [m].
     """

@@ -72,6 +72,7 @@ class Guard:
     Attributes:
         flags: What it changed in the last step, one `Flag` a joint, shape (n,).
         counts: Number of steps in which each joint was changed, by flag bit (16, n).
+        torque: That all five parameters made in the last step [N·m], shape (n,).
     """
 
     def __init__(self, config: GuardConfig, robot: Robot) -> None:
@@ -89,7 +90,7 @@ class Guard:
         self._kp_limit = config.stiffness_limit * robot.kp
         self._kd_limit = config.damping_limit * robot.kd
         self._held = np.full(n, np.nan)
-        self._torque = np.zeros(n)
+        self.torque = np.zeros(n)
         self.flags = np.zeros(n, dtype=np.int64)
         self.counts = np.zeros((16, n), dtype=np.int64)
         self._bits = (1 << np.arange(16))[:, None]
@@ -196,7 +197,7 @@ class Guard:
         self.flags[bounded != result] |= Flag.TORQUE
         if self._config.torque_rise > 0.0 and not self._fresh:
             step = self._limit * (dt / self._config.torque_rise)
-            slow = np.clip(bounded, self._torque - step, self._torque + step)
+            slow = np.clip(bounded, self.torque - step, self.torque + step)
             self.flags[slow != bounded] |= Flag.TORQUE_RATE
             bounded = slow
         power = bounded * velocity
@@ -208,5 +209,5 @@ class Guard:
             bounded = np.where(driving, bounded * share, bounded)
             self.flags[driving] |= Flag.POWER
         self._fresh = False
-        self._torque = bounded
+        self.torque = bounded
         effort[:] = bounded - feedback

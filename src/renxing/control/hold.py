@@ -144,7 +144,7 @@ class Hold:
     def _static_torques(self, positions: Array) -> Array:
         """Return `g(q) - J' w` for the least sole wrenches that carry the base."""
         robot, model, data = self._robot, self._robot.model, self._data
-        q = robot.configuration(positions, robot.standing_base(positions))
+        q = robot.configuration(positions, robot.standing_base(positions, data))
         gravity = pinocchio.computeGeneralizedGravity(model, data, q)
         pinocchio.computeJointJacobians(model, data, q)
         pinocchio.updateFramePlacements(model, data)

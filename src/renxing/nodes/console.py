@@ -105,8 +105,8 @@ class ConsoleNode(ManagedNode):
 
     def activate(self) -> None:
         """Start refreshing the page."""
-        self._draw = self.create_timer(1.0 / self.config.draw_rate, self.draw)
-        self._tell = self.create_timer(1.0 / self.config.table_rate, self.tell)
+        self._draw = self.create_wall_timer(1.0 / self.config.draw_rate, self.draw)
+        self._tell = self.create_wall_timer(1.0 / self.config.table_rate, self.tell)
 
     def deactivate(self) -> None:
         """Stop refreshing the page."""

@@ -5,6 +5,7 @@ How many nodes share a process is configuration (`config/bringup.yaml`); here th
 built, brought to active, spun, and taken down in order.
 """
 
+import contextlib
 import importlib
 import os
 import signal
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 import rclpy
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import ExternalShutdownException
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
@@ -29,10 +31,16 @@ NODES = {
         "renxing.nodes.robot_state_publisher",
         "RobotStatePublisher",
     ),
+    "controller_manager": (
+        "renxing.nodes.controller_manager",
+        "ControllerManagerNode",
+    ),
     "console": ("renxing.nodes.console", "ConsoleNode"),
     "recorder": ("renxing.nodes.recorder", "RecorderNode"),
 }
 READY_FD = "RENXING_READY_FD"
+# In a namespace `use_sim_time` follows the clock of that namespace, not of all.
+OWN_CLOCK = ("--ros-args", "-r", "/clock:=clock")
 SPIN_PERIOD = 0.25  # [s] the longest that a signal waits to be noticed
 
 
@@ -60,7 +68,10 @@ def host(names: Sequence[str], ros_arguments: Sequence[str]) -> int:
         0 after a signal, 1 when a node could not start or failed.
     """
     # Own handlers: rclpy's would invalidate the context before the nodes are down.
-    rclpy.init(args=list(ros_arguments), signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(
+        args=[*ros_arguments, *OWN_CLOCK],
+        signal_handler_options=SignalHandlerOptions.NO,
+    )
     stop: Future = Future()
 
     def on_signal(_signal: int, _frame: FrameType | None) -> None:
@@ -94,7 +105,8 @@ def host(names: Sequence[str], ros_arguments: Sequence[str]) -> int:
         return 0
     finally:
         for node in reversed(nodes):
-            node.trigger_shutdown()
+            with contextlib.suppress(RCLError):  # somebody has shut it down already
+                node.trigger_shutdown()
             node.destroy_node()
         executor.shutdown()
         rclpy.try_shutdown()
@@ -104,17 +116,21 @@ def report_ready() -> None:
     """Tell the supervisor, if there is one, that all nodes are active."""
     descriptor = os.environ.get(READY_FD)
     if descriptor is not None:
-        os.write(int(descriptor), b"ready\n")
-        os.close(int(descriptor))
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            os.write(int(descriptor), b"ready\n")
+            os.close(int(descriptor))
         del os.environ[READY_FD]
 
 
 def _host_one(name: str) -> int:
     arguments = sys.argv[1:]
-    split = (
-        arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
-    )
-    return host([name], arguments[split:])
+    if arguments and arguments[0] != "--ros-args":
+        print(
+            f"usage: {name} [--ros-args -p PARAMETER:=VALUE --params-file FILE ...]",
+            file=sys.stderr,
+        )
+        return 0 if arguments[0] in ("-h", "--help") else 2
+    return host([name], arguments)
 
 
 def twin() -> int:

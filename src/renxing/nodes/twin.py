@@ -18,17 +18,16 @@ from mujoco_ros2_control_msgs.srv import (
     StepSimulation,
 )
 from nav_msgs.msg import Odometry
-from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import BatteryState, Imu, JointState
-from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 
 from renxing.control.hold import Hold, HoldConfig
 from renxing.errors import ConfigError, RenxingError
 from renxing.nodes import convert
+from renxing.nodes.emergency_stop import LATCHED, on_emergency_stop
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
@@ -38,7 +37,6 @@ from renxing.sim.twin import Push
 from renxing_msgs.msg import TwinStatus
 from renxing_msgs.srv import GoToPosture
 
-LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 SERVICE_TIMEOUT = 5.0  # [s] for the physics thread to get to a request
 BODY_RATE = 50.0  # [Hz] of odometry, tf, objects and dynamic joint states
 REPORT_RATE = 5.0  # [Hz] of status and battery
@@ -101,7 +99,7 @@ class TwinNode(ManagedNode):
         self.loop = TwinLoop(self.twin, self.hold, self.config.pace, self.on_tick)
         self._due = dict.fromkeys(("state", "body", "report"), 0.0)
         self._create_publishers()
-        self.create_subscription(Bool, "emergency_stop", self.on_stop, LATCHED)
+        on_emergency_stop(self, self.stop)
         for name, kind, serve in (
             ("set_pause", SetPause, self.set_pause),
             ("step_simulation", StepSimulation, self.step_simulation),
@@ -136,7 +134,7 @@ class TwinNode(ManagedNode):
     def activate(self) -> None:
         """Start turning time."""
         self.loop.start()
-        self._watch = self.create_timer(0.5, self._watch_loop)
+        self._watch = self.create_wall_timer(0.5, self._watch_loop)
 
     def deactivate(self) -> None:
         """Stop turning time."""
@@ -225,9 +223,9 @@ class TwinNode(ManagedNode):
 
     # --- in: called by the executor -------------------------------------------------
 
-    def on_stop(self, message: Bool) -> None:
+    def stop(self) -> None:
         """Emergency stop: freeze; only ~/reset_emergency_stop ends it."""
-        if message.data:
+        if not self.hold.stopped:
             self.loop.submit(lambda: self.hold.stop(self.twin.time))
             self.get_logger().warning("emergency stop: holding where it is")
 

@@ -146,7 +146,9 @@ class Robot:
         q[mimic.q_index] = mimic.multiplier * positions[mimic.source] + mimic.offset
         return q
 
-    def standing_base(self, positions: Array) -> SE3:
+    def standing_base(
+        self, positions: Array, data: pinocchio.Data | None = None
+    ) -> SE3:
         """Return the pose of the base that puts the soles on the ground.
 
         The ground is z = 0, the middle between the soles is above the origin and
@@ -154,8 +156,9 @@ class Robot:
 
         Args:
             positions: Of the actuated joints [rad], shape (n,).
+            data: To compute in; a new one if left out, which takes a millisecond.
         """
-        data = self.model.createData()
+        data = data or self.model.createData()
         pinocchio.framesForwardKinematics(
             self.model, data, self.configuration(positions)
         )

@@ -6,6 +6,7 @@ Both starters call `load_table` and `resolve`: the supervisor of `renxing up` an
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +148,7 @@ def _spec(
             for node, parameters in entry.nodes.items()
         },
         namespace=namespace,
-        command=tuple(as_text(fill_text(word)) for word in entry.command),
+        command=_command([as_text(fill_text(word)) for word in entry.command]),
         restart=entry.restart,
         critical=entry.critical,
         # A process that is left out cannot be waited for.
@@ -155,6 +156,16 @@ def _spec(
         readiness=entry.readiness,
         ready_timeout=entry.ready_timeout,
     )
+
+
+def _command(words: list[str]) -> tuple[str, ...]:
+    """Return a command with the interpreter that runs this for `python3`.
+
+    Another one would not find renxing, nor ROS.
+    """
+    if words and words[0] == "python3":
+        words[0] = sys.executable
+    return tuple(words)
 
 
 def _holds(when: Condition | None, values: Mapping[str, Scalar]) -> bool:

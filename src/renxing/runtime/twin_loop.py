@@ -85,7 +85,10 @@ class TwinLoop:
             self._thread = None
 
     def submit(self, request: Callable[[], T]) -> "Future[T]":
-        """Run a function in the thread; its result or error comes in the future."""
+        """Run a function in the thread; its result or error comes in the future.
+
+        Without the thread nobody else touches the twin, and it runs here and now.
+        """
         future: Future[T] = Future()
 
         def serve() -> None:
@@ -95,6 +98,8 @@ class TwinLoop:
                 future.set_exception(error)
 
         self._requests.put(serve)
+        if self._thread is None:
+            self._serve()
         return future
 
     def advance(self, steps: int) -> None:

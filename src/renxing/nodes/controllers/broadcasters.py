@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ROS halves of the broadcasters."""
+
+import array
+import math
+from typing import Any
+
+import numpy as np
+from control_msgs.msg import DynamicJointState, InterfaceValue
+from geometry_msgs.msg import Quaternion, WrenchStamped
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Header
+
+from renxing.control.broadcasters import StateNames, StateValues, wrench_names
+from renxing.nodes import convert
+from renxing.nodes.controllers.side import RosSide
+from renxing.spatial import Array
+
+FIELDS = ("position", "velocity", "effort")
+
+
+class BroadcasterSide(RosSide):
+    """Base of them: publishes the newest values once their names are known."""
+
+    latest = (StateValues, StateNames)
+
+    def on_value(self, value: Any) -> None:
+        """Take names or values."""
+        if isinstance(value, StateNames):
+            self.on_names(value.names)
+        elif isinstance(value, StateValues):
+            self.on_values(value)
+
+    def on_names(self, names: tuple[str, ...]) -> None:
+        """Learn what the values are; comes again and again."""
+
+    def on_values(self, state: StateValues) -> None:
+        """Publish."""
+
+
+class JointStateBroadcasterSide(BroadcasterSide):
+    """Publishes: joint_states (JointState), dynamic_joint_states (DynamicJointState).
+
+    Joints are in the order of `joints`, or else in that of the robot, then joints that
+    it does not know (those that mimic others) as they come, then `extra_joints`.
+    """
+
+    def connect(self) -> None:
+        """Create the topics."""
+        p = self.parameters
+        prefix = "~/" if p.flag("use_local_topics", False) else ""
+        self._frame = p.text("frame_id", "base_link")
+        self._joints, self._extra = p.names("joints"), p.names("extra_joints")
+        self._filtered = p.flag("use_urdf_to_filter", True)
+        interfaces = p.names("interfaces")
+        mapping = p.section("map_interface_to_joint_state")
+        # A standard interface that is asked for by name needs no stand-in.
+        self._map = {
+            mapping.text(field, field): field
+            for field in FIELDS
+            if field not in interfaces
+        }
+        self._map |= {field: field for field in FIELDS if field in interfaces}
+        self._names: tuple[str, ...] = ()
+        self._state = self.publisher(JointState, f"{prefix}joint_states")
+        self._dynamic = None
+        if p.flag("publish_dynamic_joint_states", True):
+            topic = f"{prefix}dynamic_joint_states"
+            self._dynamic = self.publisher(DynamicJointState, topic)
+
+    def on_names(self, names: tuple[str, ...]) -> None:
+        """Sort the values into rows."""
+        if names == self._names:
+            return
+        self._names = names
+        parts: dict[str, dict[str, int]] = {}
+        for index, name in enumerate(names):
+            part, _, interface = name.rpartition("/")
+            known = self._map.get(interface, interface)
+            parts.setdefault(part, {})[known] = index
+        self._parts = {part: list(values) for part, values in parts.items()}
+        self._part_at = [np.array(list(values.values())) for values in parts.values()]
+        joints = [part for part in self._order(parts) if set(parts[part]) & {*FIELDS}]
+        extra = [name for name in self._extra if name not in parts]
+        self._order_out = joints + extra
+        # The places after the last value are: not a number, and zero.
+        none, zero = len(names), len(names) + 1
+        self._at = [
+            np.array(
+                [parts[joint].get(field, none) for joint in joints]
+                + [zero] * len(extra),
+                dtype=np.intp,
+            )
+            for field in FIELDS
+        ]
+        self._parts |= {name: list(FIELDS) for name in extra}
+        self._part_at += [np.array([zero] * 3)] * len(extra)
+
+    def _order(self, parts: dict[str, dict[str, int]]) -> list[str]:
+        if self._joints:
+            return [joint for joint in self._joints if joint in parts]
+        movable = {
+            name
+            for name, joint in self.robot.urdf.joints()
+            if joint.get("type") != "fixed"
+        }
+        first = [joint for joint in self.robot.joints if joint in parts]
+        rest = [part for part in parts if part not in first]
+        if self._filtered:
+            rest = [part for part in rest if part in movable]
+        return first + rest
+
+    def on_values(self, state: StateValues) -> None:
+        """Publish both messages."""
+        if len(state.values) != len(self._names):
+            return
+        header = Header(stamp=self.clock.to_ros(state.stamp), frame_id=self._frame)
+        values = np.append(state.values, [math.nan, 0.0])
+        position, velocity, effort = (_array(values[at]) for at in self._at)
+        message = JointState(header=header, name=self._order_out)
+        message.position, message.velocity, message.effort = position, velocity, effort
+        self._state.publish(message)
+        if self._dynamic is not None and self._dynamic.get_subscription_count() > 0:
+            self._dynamic.publish(
+                DynamicJointState(
+                    header=header,
+                    joint_names=list(self._parts),
+                    interface_values=[
+                        InterfaceValue(interface_names=names, values=_array(values[at]))
+                        for names, at in zip(
+                            self._parts.values(), self._part_at, strict=True
+                        )
+                    ],
+                )
+            )
+
+
+class ImuSensorBroadcasterSide(BroadcasterSide):
+    """Publishes: ~/imu (Imu)."""
+
+    def connect(self) -> None:
+        """Create the topic."""
+        p = self.parameters
+        self._message = Imu(header=Header(frame_id=p.needed("frame_id")))
+        for quantity in ("orientation", "angular_velocity", "linear_acceleration"):
+            covariance = p.numbers(f"static_covariance_{quantity}", [0.0] * 9)
+            setattr(self._message, f"{quantity}_covariance", covariance)
+        self._topic = self.publisher(Imu, "~/imu")
+
+    def on_values(self, state: StateValues) -> None:
+        """Publish."""
+        message = self._message
+        message.header.stamp = self.clock.to_ros(state.stamp)
+        x, y, z, w = (float(value) for value in state.values[:4])
+        message.orientation = Quaternion(x=x, y=y, z=z, w=w)
+        message.angular_velocity = convert.to_vector(state.values[4:7])
+        message.linear_acceleration = convert.to_vector(state.values[7:10])
+        self._topic.publish(message)
+
+
+class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
+    """Publishes: ~/wrench, ~/wrench_filtered (WrenchStamped).
+
+    An axis that has no interface is not a number.
+    """
+
+    def connect(self) -> None:
+        """Create the topics."""
+        self._frame = self.parameters.needed("frame_id")
+        _, self._axes = wrench_names(self.parameters)
+        self._raw = self.publisher(WrenchStamped, "~/wrench")
+        self._filtered = self.publisher(WrenchStamped, "~/wrench_filtered")
+
+    def on_values(self, state: StateValues) -> None:
+        """Publish."""
+        self._raw.publish(self._wrench(state.stamp, state.values))
+        if state.filtered is not None:
+            self._filtered.publish(self._wrench(state.stamp, state.filtered))
+
+    def _wrench(self, stamp: float, values: Array) -> WrenchStamped:
+        six = np.full(6, math.nan)
+        six[self._axes] = values
+        header = Header(stamp=self.clock.to_ros(stamp), frame_id=self._frame)
+        message = WrenchStamped(header=header)
+        message.wrench.force = convert.to_vector(six[:3])
+        message.wrench.torque = convert.to_vector(six[3:])
+        return message
+
+
+def _array(values: Array) -> Any:
+    return array.array("d", values.tobytes())

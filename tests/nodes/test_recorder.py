@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The recorder with the real stack: what is in the file, and what ends it."""
+
+import contextlib
+import resource
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from mcap.exceptions import EndOfFile
+from mcap.reader import NonSeekingReader, make_reader
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+import renxing
+from renxing.nodes.convert import to_seconds
+
+pytestmark = pytest.mark.ros
+
+
+def start(stack, output: Path, **parameters):
+    running = stack.start("recorder", output=str(output), robot="rx1", **parameters)
+    return running.wait_until_ready()
+
+
+def record(stack, output: Path, number: int = signal.SIGINT, **parameters):
+    """Record the joints for a while, and return what the process said."""
+    # A recorder that was killed stays on the graph for some time.
+    known = listeners(stack, "joint_states")
+    running = start(stack, output, **parameters)
+    stack.wait(
+        lambda: listeners(stack, "joint_states") - known, "the recorder to listen"
+    )
+    stack.collect(JointState, "joint_states", 500)
+    assert running.interrupt(number) in (0, -number), running.output
+    return running
+
+
+def listeners(stack, topic: str) -> set[tuple[int, ...]]:
+    infos = stack.node.get_subscriptions_info_by_topic(stack.full(topic))
+    return {tuple(i.endpoint_gid) for i in infos if i.node_name == "recorder"}
+
+
+def messages_of(stack, path: Path, topic: str) -> list[bytes]:
+    with path.open("rb") as stream:
+        return [
+            message.data
+            for _, channel, message in make_reader(stream).iter_messages()
+            if channel.topic == stack.full(topic)
+        ]
+
+
+def test_a_recording_holds_what_was_said(stack, robot, tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    assert f"in {path}" in record(stack, path).output
+    with path.open("rb") as stream:
+        reader = make_reader(stream)
+        summary = reader.get_summary()
+        (metadata,) = reader.iter_metadata()
+        assert reader.get_header().profile == "ros2"
+    assert metadata.name == "renxing"
+    assert metadata.metadata == {"version": renxing.__version__, "robot": "rx1"}
+    channels = {c.topic: c for c in summary.channels.values()}
+    # All in our namespace, nothing of others.
+    assert {"joint_states", "imu/data", "tf", "tf_static", "twin/status"} <= {
+        topic.removeprefix(f"/{stack.namespace}/") for topic in channels
+    }
+    assert all(topic.startswith(f"/{stack.namespace}/") for topic in channels)
+    joints = channels[stack.full("joint_states")]
+    schema = summary.schemas[joints.schema_id]
+    assert (joints.message_encoding, schema.encoding) == ("cdr", "ros2msg")
+    assert schema.name == "sensor_msgs/msg/JointState"
+    assert "MSG: builtin_interfaces/Time\n" in schema.data.decode()
+    assert joints.metadata["topic_type_hash"].startswith("RIHS01_")
+    assert "reliability: reliable" in joints.metadata["offered_qos_profiles"]
+
+    found = [
+        deserialize_message(data, JointState)
+        for data in messages_of(stack, path, "joint_states")
+    ]
+    assert summary.statistics.channel_message_counts[joints.id] == len(found) >= 450
+    assert all(tuple(message.name) == robot.joints for message in found)
+    stamps = [to_seconds(message.header.stamp) for message in found]
+    assert stamps == sorted(stamps)
+    # The latched ones are there though they were said before it listened.
+    (description,) = messages_of(stack, path, "robot_description")
+    assert "<robot" in deserialize_message(description, String).data
+    (fixed,) = messages_of(stack, path, "tf_static")
+    assert len(deserialize_message(fixed, TFMessage).transforms) > 10
+
+
+def test_killed_it_leaves_all_but_the_last_moment(stack, tmp_path: Path) -> None:
+    path = tmp_path / "killed.mcap"
+    record(stack, path, signal.SIGKILL, flush_period=0.2)
+    stamps = []
+    with path.open("rb") as stream:
+        # In the worst moment, while a chunk was written, the file has no end.
+        with contextlib.suppress(EndOfFile):
+            reader = NonSeekingReader(stream)
+            for _, channel, message in reader.iter_messages(log_time_order=False):
+                if channel.topic == stack.full("joint_states"):
+                    joints = deserialize_message(message.data, JointState)
+                    stamps.append(to_seconds(joints.header.stamp))
+    assert len(stamps) > 250
+    assert stamps == sorted(stamps)
+
+
+def test_only_what_is_wanted_and_never_over_an_old_file(stack, tmp_path: Path) -> None:
+    path = tmp_path / "some.mcap"
+    path.write_text("precious")
+    record(stack, path, include="/joint_states$|imu", exclude="torso|dynamic")
+    assert path.read_text() == "precious"
+    with (tmp_path / "some-1.mcap").open("rb") as stream:
+        summary = make_reader(stream).get_summary()
+    topics = {channel.topic for channel in summary.channels.values()}
+    assert topics == {stack.full("joint_states"), stack.full("imu/data")}
+
+
+def test_publishers_that_come_later_and_less_reliable(stack, tmp_path: Path) -> None:
+    running = start(stack, tmp_path, include="/late$")
+    sloppy = QoSProfile(depth=10, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+    words = []
+    for qos, word in ((QoSProfile(depth=10), "kept"), (sloppy, "sloppy")):
+        # Both stay: the recorder has to hear the two of them at once.
+        publisher = stack.node.create_publisher(String, "late", qos)
+        words.append((publisher, word))
+
+        def heard(publisher=publisher, word=word) -> bool:
+            publisher.publish(String(data=word))
+            stack.spin(0.05)
+            return publisher.get_subscription_count() > 0
+
+        stack.wait(heard, f"the recorder to hear the {word} publisher")
+        for _ in range(20):
+            heard()
+    for publisher, _ in words:
+        stack.node.destroy_publisher(publisher)
+    assert running.interrupt(signal.SIGTERM) == 0, running.output
+    (path,) = tmp_path.glob("*.mcap")
+    data = messages_of(stack, path, "late")
+    assert {deserialize_message(d, String).data for d in data} == {"kept", "sloppy"}
+
+
+def test_a_disk_that_refuses_ends_the_recording_not_the_node(
+    stack, tmp_path: Path
+) -> None:
+    path = tmp_path / "full.mcap"
+    running = start(stack, path, flush_period=0.1, include="/joint_states$")
+    limit = 1_000_000
+    psutil.Process(running.process.pid).rlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    stack.wait(lambda: "recording ended" in running.output, "the end of the recording")
+    stack.spin(1.0)
+    assert running.process.poll() is None
+    assert running.output.count("recording ended") == 1
+    assert messages_of(stack, path, "joint_states")
+    assert running.interrupt() == 0, running.output
+    assert "Traceback" not in running.output
+
+
+def test_a_size_that_is_enough(stack, tmp_path: Path) -> None:
+    path = tmp_path / "enough.mcap"
+    running = start(stack, path, flush_period=0.1, max_size=0.1)
+    stack.wait(lambda: "0.1 MB are reached" in running.output, "the end")
+    with path.open("rb") as stream:
+        assert make_reader(stream).get_summary().statistics.message_count > 0
+    assert running.interrupt() == 0
+
+
+def test_what_it_refuses(stack, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for said, given in {
+        "parameter 'include': '('": {"include": "("},
+        "recording /proc/nobody/x.mcap": {"output": "/proc/nobody/x.mcap"},
+        "are to stay free": {"output": str(tmp_path), "keep_free": 1e12},
+    }.items():
+        running = stack.start("recorder", **given)
+        assert running.wait() == 1
+        assert said in running.output, running.output
+    assert not list(tmp_path.glob("*.mcap"))
+
+
+def test_the_folder_may_be_chosen_by_the_environment(stack, tmp_path: Path) -> None:
+    chosen = {"RENXING_RECORDING_DIR": str(tmp_path / "new")}
+    running = stack.start("recorder", output="", environment=chosen).wait_until_ready()
+    assert running.interrupt() == 0
+    assert len(list((tmp_path / "new").glob("20*.mcap"))) == 1
