@@ -199,8 +199,5 @@ def test_names_of_the_robot_descriptions_are_known() -> None:
     for name in (
         "mujoco_ros2_control/MujocoSystemInterface",
         "mock_components/GenericSystem",
-        "topic_based_ros2_control/TopicBasedSystem",
-        "gz_ros2_control/GazeboSimSystem",
-        "renxing/ServoSystem",
     ):
         assert name in Plugins(HARDWARE)

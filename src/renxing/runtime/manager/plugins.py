@@ -16,15 +16,17 @@ from renxing.errors import ConfigError
 HARDWARE_GROUP = "renxing.hardware"
 CONTROLLERS_GROUP = "renxing.controllers"
 
+_MOCK = "renxing.actuation.mock_system:MockSystem"
 _MUJOCO = "renxing.sim.mujoco_system:MujocoSystem"
 _BROADCASTERS = "renxing.control.broadcasters"
-_BROADCAST = "renxing.control.broadcasters"
 _FORWARD = "renxing.control.forward_controller"
 _GRIPPER = "renxing.control.gripper_controller:GripperActionController"
 _IMPEDANCE = "renxing.control.impedance_controller:JointImpedanceController"
 _POSTURE = "renxing.control.posture_controller:PostureController"
 
 HARDWARE: Mapping[str, str] = {
+    "renxing/MockSystem": _MOCK,
+    "mock_components/GenericSystem": _MOCK,
     "renxing/MujocoSystem": _MUJOCO,
     "mujoco_ros2_control/MujocoSystemInterface": _MUJOCO,
     "mujoco_ros2_control/MujocoSystem": _MUJOCO,
