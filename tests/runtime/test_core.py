@@ -200,6 +200,25 @@ def test_hardware_that_fails_stops_the_robot_and_can_be_recovered(stand):
     assert stand.height > 0.93
 
 
+def test_an_encoder_that_goes_blind_holds_the_robot(stand):
+    stand.add("posture", "renxing/PostureController")
+    stand.run(0.5)
+    component = stand.core.manager.resources.component("body")
+    read = component.hardware.read
+
+    def blind(time, period):
+        result = read(time, period)
+        component.hardware.state[3] = np.nan
+        return result
+
+    component.hardware.read = blind
+    stand.run(2.0)
+    assert stand.core.ladder.rung is Rung.HOLD
+    assert np.isfinite(stand.core.sent).all()
+    assert stand.core.failures == 0
+    assert stand.height > 0.93
+
+
 def test_a_bug_of_our_own_holds_the_robot_and_is_counted(stand, monkeypatch):
     stand.run(0.2)
     guard = stand.core.guard

@@ -150,6 +150,7 @@ class RealTimeCore:
             np.array([resources.state_index[f"{j}/{kind}"] for j in self.robot.joints])
             for kind in (POSITION, VELOCITY)
         )
+        self._seen = self.robot.posture("stand")
         imus = self.robot.description.sensors.imu
         first = f"{imus[0].name}/orientation.x" if imus else ""
         self._attitude_at = resources.state_index.get(first)
@@ -228,11 +229,15 @@ class RealTimeCore:
         resources = self.manager.resources
         position = resources.states[self._q_at]
         velocity = resources.states[self._dq_at]
+        blind = np.logical_not(np.isfinite(position) & np.isfinite(velocity))
+        if blind.any():
+            # The drives close their loops on what they measure themselves: hold, and
+            # take the joint for where it was last seen.
+            self.ladder.ask(Rung.HOLD, "joint states not finite")
+            position[blind] = self._seen[blind]
+            velocity[blind] = 0.0
+        self._seen = position
         np.copyto(self.sent, resources.commands)
-        if not (np.isfinite(position).all() and np.isfinite(velocity).all()):
-            # Blind: the drives keep what they have until a rung is chosen.
-            self.ladder.ask(Rung.DAMP, "joint states not finite")
-            return
         self._wanted[:-1] = resources.commands
         wanted = self._wanted[self._command_at]
         wanted = self.ladder.step(wanted, position, velocity, self.guard.torque, period)
