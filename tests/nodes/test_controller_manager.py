@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -40,7 +41,12 @@ class Stack:
 
     def __init__(self, folder):
         self.namespace = f"cm_{uuid.uuid4().hex[:8]}"
-        self.environment = {**os.environ, "RENXING_RUN_DIR": str(folder)}
+        self.dumps = folder / "black_box"
+        self.environment = {
+            **os.environ,
+            "RENXING_RUN_DIR": str(folder),
+            "RENXING_BLACK_BOX_DIR": str(self.dumps),
+        }
         self.socket = RunFolder(self.environment, self.namespace).path / "core"
         self.core = self.start(
             "renxing.runtime.core_process", "--namespace", self.namespace
@@ -221,6 +227,14 @@ def test_an_emergency_stop_by_topic_is_latched_until_reset(stack):
     answer = stack.call(Trigger, "reset_emergency_stop")
     assert answer.success, answer.message
     stack.spin_until(lambda: stack.controllers()["posture"] == "active")
+    # What led to the stop is on disk.
+    wait_for(lambda: list(stack.dumps.glob("*emergency-stop-topic.mcap")))
+
+
+def test_the_black_box_is_written_on_request(stack):
+    answer = stack.call(Trigger, "dump_black_box")
+    assert answer.success, answer.message
+    wait_for(lambda: Path(answer.message).exists())
 
 
 def test_the_ros_side_is_killed_and_the_robot_stands(stack):

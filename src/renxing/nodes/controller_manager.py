@@ -48,7 +48,7 @@ class ControllerManagerNode(ManagedNode):
     """What `ros2 control`, spawners and rqt talk to.
 
     Services: the eleven of controller_manager_msgs under ~/, and
-    ~/reset_emergency_stop (Trigger).
+    ~/reset_emergency_stop and ~/dump_black_box (Trigger).
     Publishes: ~/activity (ControllerManagerActivity, latched), /diagnostics, and what
     the controllers' ROS sides publish.
     Subscribes: emergency_stop (Bool, latched): true sends the robot to `hold`.
@@ -83,6 +83,7 @@ class ControllerManagerNode(ManagedNode):
         self.create_wall_timer(NEWS_PERIOD, self._take_news)
         on_emergency_stop(self, self.stop)
         self.create_service(Trigger, "~/reset_emergency_stop", self.reset_stop)
+        self.create_service(Trigger, "~/dump_black_box", self.dump)
         self._serve()
         self.add_on_set_parameters_callback(self._on_parameters)
 
@@ -348,6 +349,15 @@ class ControllerManagerNode(ManagedNode):
         try:
             response.message = self._call("reset_stop")
             response.success = True
+        except RenxingError as error:
+            response.message, response.success = str(error), False
+        return response
+
+    def dump(self, _request: Any, response: Any) -> Any:
+        """Have the last half minute written to a file."""
+        try:
+            response.message = self._call("dump", "request")
+            response.success = bool(response.message)
         except RenxingError as error:
             response.message, response.success = str(error), False
         return response

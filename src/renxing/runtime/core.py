@@ -69,6 +69,8 @@ class RealTimeCore:
         sent: All command values as the hardware gets them, behind the guard.
         paused: Whether cycles leave the robot alone; for simulation.
         failures: Exceptions out of our own code in a cycle; there should be none.
+        suspended: Controllers that a stop has taken the joints from.
+        after: Called at the end of each cycle, to keep and publish what it did.
     """
 
     def __init__(
@@ -83,7 +85,6 @@ class RealTimeCore:
         parameters: ParameterStore | None = None,
         files: Sequence[Path] = (),
         threaded: bool = False,
-        after: Callable[[], None] | None = None,
     ) -> None:
         """Make hardware and controllers; `start` powers them.
 
@@ -97,7 +98,6 @@ class RealTimeCore:
             parameters: Of the controller manager.
             files: Parameter files for all controllers.
             threaded: Whether `tick` runs in another thread than all else.
-            after: Called at the end of each cycle, to publish what it did.
 
         Raises:
             ConfigError: If the description or a file cannot be used.
@@ -121,7 +121,7 @@ class RealTimeCore:
         self.suspended: tuple[str, ...] = ()
         self._config = config
         self._threaded = threaded
-        self._after = after
+        self.after: Callable[[Pace], None] | None = None
         self._requests: deque[Callable[[], None]] = deque()
         self._find_values()
 
@@ -187,8 +187,8 @@ class RealTimeCore:
                 self.failures += 1
                 self.manager.events.error("core", f"{type(error).__name__}: {error}")
                 self.ladder.ask(Rung.HOLD, "fault in the core")
-        if self._after is not None:
-            self._after()
+        if self.after is not None:
+            self.after(pace)
         ledger.mark(SEND)
 
     def _cycle(self, now: float, period: float) -> None:

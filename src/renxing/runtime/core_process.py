@@ -21,9 +21,11 @@ from renxing.errors import ConfigError, RenxingError
 from renxing.resources import resource_root
 from renxing.robot import Robot, load_robot
 from renxing.runtime.core import CoreConfig, RealTimeCore
+from renxing.runtime.core_memory import CoreMemory
 from renxing.runtime.core_report import SOCKET, CoreReport
 from renxing.runtime.ledger_report import Bookkeeper
 from renxing.runtime.link import LinkServer
+from renxing.runtime.logs import log_root
 from renxing.runtime.manager.parameters import (
     ParameterStore,
     parameters_of,
@@ -89,6 +91,14 @@ class CoreProcess:
             files=files,
             threaded=True,
         )
+        name = f"core{arguments.namespace.replace('/', '.')}"
+        self._memory = CoreMemory(self.core, name)
+        self.core.after = self._memory.remember
+        self._stopped = False
+        self._dumps = Path(
+            os.environ.get("RENXING_BLACK_BOX_DIR")
+            or log_root(os.environ).parent / "black_box"
+        )
         self.pacer = Pacer(settings.update_rate, speed=arguments.speed)
         self._books = Bookkeeper(self.core.ledger.phases, self.pacer.period)
         self._report: CoreReport | None = None
@@ -137,6 +147,7 @@ class CoreProcess:
             core.ledger.end(pacer.wait())
         self._line.close()
         core.manager.shut_down()
+        self._memory.close()
 
     def end(self) -> None:
         """Ask the loop to end after this cycle."""
@@ -161,6 +172,25 @@ class CoreProcess:
             os.write(int(descriptor), b"ready\n")
             os.close(int(descriptor))
 
+    def _look_at_ladder(self) -> None:
+        """At the beginning of a stop: free the joints, and keep what led to it."""
+        core = self.core
+        stopped = core.ladder.rung is not Rung.RUN
+        if stopped and not core.suspended:
+            core.suspend()
+        if stopped and not self._stopped:
+            causes = ", ".join(core.ladder.causes)
+            core.manager.events.error("stop", f"{core.ladder.rung.label}: {causes}")
+            self._dump(causes)
+        self._stopped = stopped
+
+    def _dump(self, reason: str) -> str:
+        try:
+            return str(self._memory.dump(self._dumps, reason))
+        except RenxingError as error:
+            self.core.manager.events.error("black box", str(error))
+            return ""
+
     def handle(self, method: str, arguments: tuple[Any, ...]) -> Any:
         """Answer a request.
 
@@ -181,6 +211,8 @@ class CoreProcess:
             return f"{rung}: {cause}"
         if method == "reset_stop":
             return core.reset_stop()
+        if method == "dump":
+            return self._dump(arguments[0])
         if method == "set_parameter":
             self.parameters.set(*arguments)
             return None
@@ -192,8 +224,13 @@ class CoreProcess:
     def collect(self) -> dict[str, Any] | None:
         """Return what has happened since the last call, None if nothing."""
         core = self.core
-        if core.ladder.rung is not Rung.RUN and not core.suspended:
-            core.suspend()
+        self._look_at_ladder()
+        for result in self._memory.results():
+            if result.error:
+                core.manager.events.error("black box", result.error)
+            else:
+                text = f"{result.rows} cycles in {result.path}"
+                core.manager.events.info("black box", text)
         news: dict[str, Any] = {}
         outboxes = core.outboxes()
         if outboxes:
