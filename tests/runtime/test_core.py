@@ -14,7 +14,7 @@ from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.pacer import LockStep
 from renxing.sim import Twin, TwinConfig, load_world
 from renxing.sim.mujoco_system import MujocoSystem
-from renxing.sim.twin import Push
+from renxing.sim.pushes import Push
 
 RATE = 500
 ARM = ["left_shoulder_pitch_joint", "left_elbow_joint"]

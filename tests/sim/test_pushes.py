@@ -6,7 +6,7 @@ import pytest
 
 from renxing.errors import ConfigError, ModelError
 from renxing.robot import Robot
-from renxing.sim.twin import Push
+from renxing.sim.pushes import Push
 from renxing.spatial import SE3, transform
 
 G = 9.81  # [m/s²]

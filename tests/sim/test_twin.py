@@ -11,7 +11,7 @@ from renxing.resources import resource
 from renxing.robot import Robot
 from renxing.sim import Twin, load_world
 from renxing.sim.compile import PhysicsConfig
-from renxing.sim.twin import Push
+from renxing.sim.pushes import Push
 from renxing.spatial import transform
 
 G = 9.81  # [m/s²]

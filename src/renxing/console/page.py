@@ -21,7 +21,7 @@ from renxing.console.tables import joint_table, status_lines
 from renxing.errors import ConfigError
 from renxing.robot import Robot
 from renxing.signals import JointState
-from renxing.sim.world import World
+from renxing.sim.shapes import World
 from renxing.spatial import SE3, rpy_from_rotation
 
 # Where a push goes, as the robot sees it [rad] about z.

@@ -10,7 +10,7 @@ import trimesh
 import viser
 
 from renxing.robot import Robot
-from renxing.sim.world import Shape, World
+from renxing.sim.shapes import Shape, World
 from renxing.spatial import SE3, Array, quat_xyzw_from_rotation, wxyz_from_xyzw
 
 MOVED = 1e-4  # [rad] a joint that moved less is not sent to the browser again

@@ -33,7 +33,7 @@ from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
 from renxing.runtime.twin_loop import PaceConfig, TwinLoop
 from renxing.sim import Twin, TwinConfig, load_world
-from renxing.sim.twin import Push
+from renxing.sim.pushes import Push
 from renxing_msgs.msg import TwinStatus
 from renxing_msgs.srv import GoToPosture
 

@@ -16,7 +16,7 @@ import numpy as np
 from renxing.errors import ConfigError, ModelError
 from renxing.robot import Robot
 from renxing.robot.description import Foot
-from renxing.sim.world import Shape, World
+from renxing.sim.shapes import Shape, World
 from renxing.spatial import SE3, quat_xyzw_from_rotation, wxyz_from_xyzw
 
 # Collision classes: the robot touches the world, the world's objects touch all.

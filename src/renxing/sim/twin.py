@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 
-from renxing.errors import ConfigError, ModelError, UnsafeCommandError
+from renxing.errors import ModelError, UnsafeCommandError
 from renxing.robot import Robot
 from renxing.signals import (
     BaseState,
@@ -23,8 +23,9 @@ from renxing.signals import (
 )
 from renxing.sim.compile import PhysicsConfig, compile_model
 from renxing.sim.drives import DriveConfig, Drives
+from renxing.sim.pushes import Push, Pushes
 from renxing.sim.senses import BatteryModel, ImuModel, sample_cell
-from renxing.sim.world import World
+from renxing.sim.shapes import World
 from renxing.spatial import (
     SE3,
     Array,
@@ -52,27 +53,6 @@ class TwinConfig:
     ideal: bool = False
     physics: PhysicsConfig = field(default_factory=PhysicsConfig)
     drives: DriveConfig = field(default_factory=DriveConfig)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Push:
-    """A wrench on a body for a while; it turns with the body.
-
-    Attributes:
-        body: Link or object that it acts on.
-        force: In the body's frame [N], shape (3,).
-        torque: In the body's frame [N·m], shape (3,).
-        point: Where the force acts, in the body's frame [m], shape (3,).
-        duration: From start to end [s]; 0 acts for one physics step.
-        ramp_down: The last part of the duration, in which it fades away [s].
-    """
-
-    body: str
-    force: Array
-    torque: Array
-    point: Array
-    duration: float
-    ramp_down: float = 0.0
 
 
 class Twin:
@@ -140,8 +120,8 @@ class Twin:
         self._check(command)
         data, drives = self.data, self._drives
         for _ in range(steps):
-            if self._pushes or self._pushed:
-                self._apply_pushes()
+            if self._pushes.any:
+                self._pushes.apply(data)
             torque = drives.torque(command, data.qpos[self._q], data.qvel[self._v])
             data.ctrl[self._u] = torque
             mujoco.mj_step(self.model, data)
@@ -307,8 +287,7 @@ class Twin:
         for imu in self._imus:
             imu.reset()
         self._battery.reset()
-        self._pushes: list[tuple[float, int, Push]] = []
-        self._pushed: set[int] = set()
+        self._pushes = Pushes(self._time_step)
         self._steps = 0
         self._last_imu = 0.0
 
@@ -319,22 +298,7 @@ class Twin:
             ModelError: If there is no such body.
             ConfigError: If a number is not finite or a time is negative.
         """
-        for push in pushes:
-            numbers = np.concatenate([push.force, push.torque, push.point])
-            if numbers.shape != (9,) or not np.isfinite(numbers).all():
-                raise ConfigError(
-                    f"push on '{push.body}': force, torque and point want 3 finite "
-                    "numbers each"
-                )
-            times = (push.duration, push.ramp_down)
-            if not np.isfinite(times).all() or min(times) < 0.0:
-                raise ConfigError(
-                    f"push on '{push.body}': duration {push.duration} s and ramp "
-                    f"{push.ramp_down} s must be finite and not negative"
-                )
-        self._pushes += [
-            (self.time + push.duration, self._body(push.body), push) for push in pushes
-        ]
+        self._pushes.add([(self._body(push.body), push) for push in pushes], self.time)
 
     def set_object_pose(self, name: str, transform_object_to_odom: SE3) -> None:
         """Put an object somewhere, at rest.
@@ -369,24 +333,3 @@ class Twin:
             )
             raise ModelError(f"no body '{name}' to push; there are {known}")
         return int(index)
-
-    def _apply_pushes(self) -> None:
-        data = self.data
-        for body in self._pushed:
-            data.xfrc_applied[body] = 0.0
-        self._pushed.clear()
-        kept = []
-        for end, body, push in self._pushes:
-            left = end - self.time
-            strength = 1.0
-            if push.ramp_down > 0.0:
-                strength = min(1.0, max(0.0, left / push.ramp_down))
-            rotation = np.array(data.xmat[body]).reshape(3, 3)
-            lever = data.xpos[body] + rotation @ push.point - data.xipos[body]
-            force = rotation @ push.force
-            torque = rotation @ push.torque + np.cross(lever, force)
-            data.xfrc_applied[body] += strength * np.concatenate([force, torque])
-            self._pushed.add(body)
-            if left > 1.5 * self._time_step:
-                kept.append((end, body, push))
-        self._pushes = kept

@@ -20,7 +20,7 @@ from renxing.hardware_interface import IMPEDANCE
 from renxing.robot import Robot
 from renxing.signals import JointCommand
 from renxing.sim import Twin, TwinConfig, load_world
-from renxing.sim.twin import Push
+from renxing.sim.pushes import Push
 
 
 class ArmLab:

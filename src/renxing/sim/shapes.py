@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A world as boxes, cylinders and spheres, for any simulator and for the page."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from renxing.spatial import SE3
+
+Vector3 = tuple[float, float, float]
+Color = tuple[float, float, float]
+Kind = Literal["box", "cylinder", "sphere"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One primitive.
+
+    Attributes:
+        name: Unique in its world.
+        kind: What it is.
+        size: Edge lengths of a box; radius, length, 0 of a cylinder; radius, 0, 0 of a
+            sphere [m].
+        transform_shape_to_parent: Its centre in odom, or in the object it belongs to.
+        color: Red, green, blue, 0 to 1.
+        friction: Coulomb coefficient against rubber [-].
+    """
+
+    name: str
+    kind: Kind
+    size: Vector3
+    transform_shape_to_parent: SE3
+    color: Color
+    friction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovableObject:
+    """A rigid body that can be pushed and picked up.
+
+    Attributes:
+        name: Unique in its world.
+        mass: [kg], spread evenly over its shapes' volume.
+        transform_object_to_odom: Where it starts.
+        shapes: What it is made of.
+    """
+
+    name: str
+    mass: float
+    transform_object_to_odom: SE3
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """A world, ready for a simulator.
+
+    Attributes:
+        name: Of the file.
+        friction: Of the ground plane z = 0 [-].
+        fixed: Shapes that never move.
+        objects: Bodies that can.
+    """
+
+    name: str
+    friction: float
+    fixed: tuple[Shape, ...]
+    objects: tuple[MovableObject, ...]
