@@ -16,7 +16,7 @@ from renxing.cli.bench import Row
 from renxing.control.hold import Hold, HoldConfig
 from renxing.robot import load_robot
 from renxing.sim import Twin, TwinConfig, load_world
-from renxing.sim.compile import PhysicsConfig
+from renxing.sim.physics import PhysicsConfig
 
 BURST = 200  # steps in a turn
 CASES = (

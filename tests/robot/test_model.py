@@ -9,7 +9,8 @@ import pytest
 from renxing.errors import ConfigError, ModelError
 from renxing.robot import Robot
 from renxing.sim import load_world
-from renxing.sim.compile import PhysicsConfig, compile_model
+from renxing.sim.compile import compile_model
+from renxing.sim.physics import PhysicsConfig
 from renxing.spatial import SE3, wxyz_from_xyzw
 
 SAMPLES = 25  # random configurations of each robot

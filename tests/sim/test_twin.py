@@ -10,7 +10,7 @@ from renxing.errors import ConfigError, ModelError, UnsafeCommandError
 from renxing.resources import resource
 from renxing.robot import Robot
 from renxing.sim import Twin, load_world
-from renxing.sim.compile import PhysicsConfig
+from renxing.sim.physics import PhysicsConfig
 from renxing.sim.pushes import Push
 from renxing.spatial import transform
 

@@ -5,11 +5,13 @@ import mujoco
 import numpy as np
 import pytest
 
+from renxing.control.hold import Hold, HoldConfig
 from renxing.errors import ConfigError, ModelError
 from renxing.resources import resource
 from renxing.robot import Robot
 from renxing.sim import Twin, load_world
-from renxing.sim.compile import PhysicsConfig, compile_model
+from renxing.sim.compile import compile_model
+from renxing.sim.physics import PhysicsConfig
 
 FILES = sorted(resource("config/worlds").glob("*.yaml"))
 
@@ -175,3 +177,14 @@ def test_thing_named_like_a_link(rx1: Robot, tmp_path) -> None:
     file.write_text(f"name: bad\nobjects: [{thing}]\n")
     with pytest.raises(ModelError, match="torso_link"):
         Twin(rx1, load_world(file))
+
+
+@pytest.mark.parametrize("friction", [0.3, 1.2])
+def test_the_ground_says_how_slippery_it_is(tmp_path, rx1, friction) -> None:
+    file = tmp_path / "ice.yaml"
+    file.write_text(f"name: ice\nfriction: {friction}\n")
+    twin = Twin(rx1, load_world(file))
+    twin.step(Hold(HoldConfig(), rx1).step(0.0), 200)
+    assert twin.data.ncon >= 8
+    for contact in twin.data.contact:
+        assert contact.friction[0] == pytest.approx(friction)

@@ -112,12 +112,12 @@ class Page:
                 host=host, port=port, label=f"renxing · {robot.name}"
             )
         self._server.gui.configure_theme(
-            control_layout="collapsible",
             control_width="large",
             show_logo=False,
             show_share_button=False,
             brand_color=(33, 115, 217),
         )
+        self._server.gui.main_panel.dock_right()
         self._server.scene.set_up_direction("+z")
         self._server.on_client_connect(self._greet)
         self._world_view = WorldView(self._server, world)

@@ -38,6 +38,7 @@ from renxing_msgs.msg import TwinStatus
 from renxing_msgs.srv import GoToPosture
 
 SERVICE_TIMEOUT = 5.0  # [s] for the physics thread to get to a request
+STEPS_LIMIT = 10_000  # physics steps in one request; about a second of work
 BODY_RATE = 50.0  # [Hz] of odometry, tf, objects and dynamic joint states
 REPORT_RATE = 5.0  # [Hz] of status and battery
 
@@ -260,6 +261,11 @@ class TwinNode(ManagedNode):
         """Advance a paused simulation."""
         if not self.loop.paused:
             raise ConfigError("step_simulation: pause the simulation first")
+        if request.steps > STEPS_LIMIT:
+            # They are done in one go, and an emergency stop waits for their end.
+            raise ConfigError(
+                f"step_simulation: {request.steps} steps; at most {STEPS_LIMIT} at once"
+            )
         self._do(lambda: self.loop.advance(request.steps))
         return f"at {self.twin.time:.3f} s"
 

@@ -21,8 +21,9 @@ from renxing.signals import (
     JointState,
     WrenchSample,
 )
-from renxing.sim.compile import PhysicsConfig, compile_model
+from renxing.sim.compile import compile_model
 from renxing.sim.drives import DriveConfig, Drives
+from renxing.sim.physics import PhysicsConfig
 from renxing.sim.pushes import Push, Pushes
 from renxing.sim.senses import BatteryModel, ImuModel, sample_cell
 from renxing.sim.shapes import World
