@@ -12,7 +12,7 @@ from renxing.robot.check.finding import Finding, Report
 from renxing.robot.check.standing import check_standing
 from renxing.robot.check.together import check_together
 from renxing.robot.check.urdf import check_urdf
-from renxing.robot.model import read_description, robot_file, urdf_file
+from renxing.robot.files import read_description, robot_file, urdf_file
 from renxing.robot.urdf import Urdf, parse_urdf
 from renxing.yaml_file import FileError
 

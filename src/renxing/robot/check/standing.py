@@ -8,10 +8,11 @@ import numpy as np
 import pinocchio
 
 from renxing.errors import RenxingError
+from renxing.robot.build import build_robot
 from renxing.robot.check.finding import Report
 from renxing.robot.check.urdf import UrdfJoint
 from renxing.robot.description import Interval, Joint, RobotDescription
-from renxing.robot.model import Robot, build_robot
+from renxing.robot.model import Robot
 from renxing.robot.urdf import Urdf
 from renxing.spatial import SE3, Array
 
