@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller_manager_msgs import msg, srv
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import State
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
@@ -22,6 +22,12 @@ from renxing.errors import RenxingError
 from renxing.nodes.controllers.table import SIDES
 from renxing.nodes.emergency_stop import LATCHED, on_emergency_stop
 from renxing.nodes.managed import ManagedNode
+from renxing.nodes.manager_messages import (
+    copy_fields,
+    plain_value,
+    to_diagnostics,
+    to_named_state,
+)
 from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
 from renxing.runtime.core_report import SOCKET, CoreReport
@@ -167,9 +173,9 @@ class ControllerManagerNode(ManagedNode):
                 (side.activate if controller.state == "active" else side.deactivate)()
         activity = self._ask("activity")
         message = msg.ControllerManagerActivity(
-            controllers=[_named_state(one) for one in activity.controllers],
+            controllers=[to_named_state(one) for one in activity.controllers],
             hardware_components=[
-                _named_state(one) for one in activity.hardware_components
+                to_named_state(one) for one in activity.hardware_components
             ],
         )
         message.header.stamp = self.get_clock().now().to_msg()
@@ -193,33 +199,8 @@ class ControllerManagerNode(ManagedNode):
             self.get_logger().error(f"{name}: no ROS side: {error}")
 
     def _publish_report(self, report: CoreReport) -> None:
-        ledger = report.ledger
-        late = ledger.overruns
-        good = report.rung == "run" and not report.failures
-        rows = {
-            "time": f"{report.time:.3f}",
-            "rung": report.rung,
-            "causes": ", ".join(report.causes),
-            "failures": str(report.failures),
-            "update_rate": f"{ledger.rate:.1f}",
-            "period_error.p99": f"{1e6 * ledger.period_error.p99:.0f} us",
-            "period_error.max": f"{1e6 * ledger.period_error.maximum:.0f} us",
-            "overruns": str(late),
-            "blamed": ", ".join(f"{k} {v}" for k, v in ledger.blamed.items() if v),
-        }
-        for phase in (ledger.busy, *ledger.phases):
-            rows[f"{phase.name}.median"] = f"{1e6 * phase.median:.0f} us"
-            rows[f"{phase.name}.p99"] = f"{1e6 * phase.p99:.0f} us"
-        status = DiagnosticStatus(
-            level=DiagnosticStatus.OK if good else DiagnosticStatus.ERROR,
-            name=f"{self.get_name()}: Controller Manager Activity",
-            message=f"{report.rung}, {ledger.rate:.0f} Hz, {late} overruns",
-            hardware_id="ros2_control",
-            values=[KeyValue(key=key, value=value) for key, value in rows.items()],
-        )
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self.diagnostics.publish(message)
+        stamp = self.get_clock().now().to_msg()
+        self.diagnostics.publish(to_diagnostics(report, self.get_name(), stamp))
 
     # --- services ----------
 
@@ -290,7 +271,9 @@ class ControllerManagerNode(ManagedNode):
     def list_controllers(self, _request: Any, response: Any) -> None:
         """Answer with all loaded controllers."""
         response.controller = [
-            _copy(one, msg.ControllerState, {"chain_connections": msg.ChainConnection})
+            copy_fields(
+                one, msg.ControllerState, {"chain_connections": msg.ChainConnection}
+            )
             for one in self._ask("list_controllers")
         ]
 
@@ -307,7 +290,7 @@ class ControllerManagerNode(ManagedNode):
             "state_interfaces": msg.HardwareInterface,
         }
         for one in self._ask("list_hardware_components"):
-            message = _copy(one, msg.HardwareComponentState, parts)
+            message = copy_fields(one, msg.HardwareComponentState, parts)
             message.state = State(id=int(one.state), label=one.state.label)
             response.component.append(message)
 
@@ -315,9 +298,11 @@ class ControllerManagerNode(ManagedNode):
         """Answer with all command and state interfaces."""
         commands, states = self._ask("list_hardware_interfaces")
         response.command_interfaces = [
-            _copy(c, msg.HardwareInterface) for c in commands
+            copy_fields(c, msg.HardwareInterface) for c in commands
         ]
-        response.state_interfaces = [_copy(s, msg.HardwareInterface) for s in states]
+        response.state_interfaces = [
+            copy_fields(s, msg.HardwareInterface) for s in states
+        ]
 
     def switch(self, request: Any, response: Any) -> None:
         """Activate and deactivate controllers in one cycle."""
@@ -372,30 +357,9 @@ class ControllerManagerNode(ManagedNode):
     def _on_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
         try:
             for parameter in parameters:
-                self._call("set_parameter", parameter.name, _plain(parameter.value))
+                self._call(
+                    "set_parameter", parameter.name, plain_value(parameter.value)
+                )
         except RenxingError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
-
-
-def _plain(value: Any) -> Any:
-    """Return a parameter's value without arrays."""
-    return value if isinstance(value, str | bool | int | float) else list(value or ())
-
-
-def _copy(answer: Any, kind: type, parts: dict[str, type] | None = None) -> Any:
-    """Return a message with the fields of an answer that it has."""
-    message = kind()
-    for name in kind.get_fields_and_field_types():  # type: ignore[attr-defined]
-        if name == "state" and not isinstance(answer.state, str):
-            continue
-        value = getattr(answer, name)
-        if parts and name in parts:
-            value = [_copy(one, parts[name]) for one in value]
-        setattr(message, name, list(value) if isinstance(value, tuple) else value)
-    return message
-
-
-def _named_state(answer: Any) -> Any:
-    state = State(id=int(answer.state), label=answer.state.label)
-    return msg.NamedLifecycleState(name=answer.name, state=state)
