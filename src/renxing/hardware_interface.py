@@ -21,6 +21,16 @@ PROPORTIONAL, DERIVATIVE = "proportional", "derivative"
 TEMPERATURE = "temperature"
 # Joint command of the five-parameter law, in the order of `JointCommand`.
 IMPEDANCE = (POSITION, VELOCITY, EFFORT, PROPORTIONAL, DERIVATIVE)
+# State interfaces of the standard sensors, in the order of ros2_control's components.
+IMU = (
+    *(f"orientation.{axis}" for axis in "xyzw"),
+    *(f"angular_velocity.{axis}" for axis in "xyz"),
+    *(f"linear_acceleration.{axis}" for axis in "xyz"),
+)
+FORCE_TORQUE = (
+    *(f"force.{axis}" for axis in "xyz"),
+    *(f"torque.{axis}" for axis in "xyz"),
+)
 ALIASES = {"kp": PROPORTIONAL, "kd": DERIVATIVE, "torque": EFFORT}
 
 

@@ -10,6 +10,7 @@ from renxing.controller_interface import Claim, Controller, InterfaceConfigurati
 from renxing.errors import UnsafeCommandError
 from renxing.hardware_interface import Return
 from renxing.runtime.core import CoreConfig, RealTimeCore, run_lock_step
+from renxing.runtime.default_hardware import PLUGINS, default_hardware
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.pacer import LockStep
 from renxing.sim import Twin, TwinConfig, load_world
@@ -243,3 +244,20 @@ def test_the_ledger_has_a_row_for_each_cycle(stand):
     rows = stand.core.ledger.rows()
     assert len(rows) == 100
     assert (rows[:, 4:].sum(axis=1) > 0).all()
+
+
+def test_a_robot_without_ros2_control_tags_gets_one_system(load):
+    g1 = load("g1")
+    assert g1.urdf.root.find("ros2_control") is None
+    twin = Twin(g1, load_world("flat"))
+    core = RealTimeCore(
+        g1,
+        ManagerSettings(update_rate=RATE),
+        CoreConfig(),
+        description=default_hardware(g1, "mujoco"),
+        hardware={PLUGINS["mujoco"]: lambda info: MujocoSystem(info, twin)},
+    )
+    core.start()
+    run_lock_step(core, 2.0, LockStep(RATE))
+    assert twin.base_state().transform_base_to_odom.translation[2] > 0.75
+    assert core.failures == 0

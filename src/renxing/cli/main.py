@@ -22,6 +22,8 @@ COMMANDS = {
     "status": "show the processes of the running stack",
     "doctor": "check this machine and say how to fix what is wrong",
     "robot": "check the description of a robot",
+    "backend": "check that a backend does what the robot expects",
+    "fault": "break hardware on purpose, list or mend what is broken",
     "bench": "measure this machine with the project's benchmarks",
     "version": "print the version",
 }

@@ -16,6 +16,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from renxing.actuation.faults import (
+    WHOLE,
+    Fault,
+    FaultInjector,
+    Faults,
+    InjectedFault,
+)
 from renxing.actuation.guard import Guard, GuardConfig
 from renxing.actuation.ladder import Ladder, LadderConfig, Rung
 from renxing.errors import RenxingError, UnsafeCommandError
@@ -35,7 +42,7 @@ from renxing.runtime.manager.parameters import ParameterStore
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.manager.switching import Strictness
 from renxing.runtime.pacer import Pace
-from renxing.spatial import rotation_from_quat_xyzw
+from renxing.spatial import Array, rotation_from_quat_xyzw
 
 T = TypeVar("T")
 READ, ESTIMATE, UPDATE, GUARD, SWITCH, WRITE, SEND = range(len(PHASES))
@@ -63,6 +70,7 @@ class RealTimeCore:
     Attributes:
         robot: The robot.
         manager: Its controllers and hardware.
+        faults: What is broken on purpose.
         ladder: The stop ladder.
         guard: The last gate.
         ledger: Where the time of each cycle went.
@@ -103,6 +111,7 @@ class RealTimeCore:
             ConfigError: If the description or a file cannot be used.
         """
         self.robot = robot
+        self.faults = Faults()
         self.manager = ControllerManager(
             description or robot.urdf.text,
             robot,
@@ -112,6 +121,7 @@ class RealTimeCore:
             parameters=parameters,
             files=files,
             threaded=threaded,
+            wrap=lambda hardware: FaultInjector(hardware, self.faults),
         )
         self.ladder = Ladder(config.ladder, robot)
         self.guard = Guard(config.guard, robot)
@@ -193,6 +203,7 @@ class RealTimeCore:
 
     def _cycle(self, now: float, period: float) -> None:
         mark, manager = self.ledger.mark, self.manager
+        self.faults.advance(period)
         manager.read(now, period)
         mark(READ)
         self._watch()
@@ -206,23 +217,32 @@ class RealTimeCore:
 
     def _watch(self) -> None:
         """Ask for a rung when the robot or its hardware has a fault."""
-        if self.fallen:
+        if self.blind:
+            self.ladder.ask(Rung.HOLD, "attitude lost")
+        elif self.fallen:
             self.ladder.ask(Rung.DAMP, "fallen")
         for component in self.manager.resources.components:
             if component.state is not State.ACTIVE:
                 self.ladder.ask(Rung.HOLD, f"hardware {component.name}")
 
     @property
+    def blind(self) -> bool:
+        """Whether the first IMU gives no attitude; False without one."""
+        quat = self._attitude()
+        return quat is not None and not abs(float(quat @ quat) - 1.0) < 1e-3
+
+    @property
     def fallen(self) -> bool:
         """Whether the first IMU says that the base lies; False without one."""
-        if self._attitude_at is None:
-            return False
-        at = self._attitude_at
-        quat = self.manager.resources.states[at : at + 4]
-        if not np.isfinite(quat).all() or abs(float(quat @ quat) - 1.0) > 1e-3:
+        quat = self._attitude()
+        if quat is None or self.blind:
             return False
         upright = float(rotation_from_quat_xyzw(quat)[2, 2])
         return bool(upright < np.cos(self._config.fallen_tilt))
+
+    def _attitude(self) -> Array | None:
+        at = self._attitude_at
+        return None if at is None else self.manager.resources.states[at : at + 4]
 
     def _pass_on(self, period: float) -> None:
         """Bring what controllers want through ladder and guard to the hardware."""
@@ -306,6 +326,8 @@ class RealTimeCore:
         """
         if self.ladder.rung is Rung.RUN and not self.ladder.causes:
             return "not stopped"
+        if self.blind:
+            raise UnsafeCommandError("stop cannot be reset: there is no attitude")
         if self.fallen:
             raise UnsafeCommandError("stop cannot be reset: the robot has fallen")
         broken = [
@@ -327,6 +349,40 @@ class RealTimeCore:
                 raise UnsafeCommandError(f"stop not reset: {answer.message}")
         self.submit(self.ladder.reset)
         return f"running again: {', '.join(names) or 'no controllers'}"
+
+    def inject_fault(self, fault: Fault) -> int:
+        """Break something of the hardware; it stays broken when hardware restarts.
+
+        Returns:
+            Its number, to clear it.
+
+        Raises:
+            ConfigError: If it is about no interface of this robot.
+        """
+        resources = self.manager.resources
+        if fault.kind in WHOLE:
+            names = [*resources.state_index, *resources.command_index]
+        else:
+            index = resources.command_index if fault.commands else resources.state_index
+            names = list(index)
+        number = self.submit(lambda: self.faults.inject(fault, names))
+        what = f"{number} injected: {fault.kind} {fault.pattern}"
+        self.manager.events.warn("fault", what)
+        return number
+
+    def clear_faults(self, number: int | None = None) -> int:
+        """Mend one fault, or all; return how many.
+
+        Raises:
+            ConfigError: If there is none of this number.
+        """
+        count = self.submit(lambda: self.faults.clear(number))
+        self.manager.events.info("fault", f"{count} cleared")
+        return count
+
+    def list_faults(self) -> tuple[InjectedFault, ...]:
+        """Return the faults that are not over, oldest first."""
+        return self.submit(self.faults.active)
 
     def send(self, controller: str, value: Any) -> None:
         """Put a value into a controller's inbox; one that is not loaded misses it."""

@@ -18,11 +18,13 @@ from typing import Any
 
 from renxing.actuation.ladder import Rung
 from renxing.errors import ConfigError, RenxingError
+from renxing.hardware_interface import HardwareInfo
 from renxing.resources import resource_root
 from renxing.robot import Robot, load_robot
 from renxing.runtime.core import CoreConfig, RealTimeCore
 from renxing.runtime.core_memory import CoreMemory
 from renxing.runtime.core_report import SOCKET, CoreReport
+from renxing.runtime.default_hardware import default_hardware
 from renxing.runtime.ledger_report import Bookkeeper
 from renxing.runtime.link import LinkServer
 from renxing.runtime.logs import log_root
@@ -86,6 +88,7 @@ class CoreProcess:
             self.robot,
             settings,
             CoreConfig(),
+            description=self._description(arguments.backend),
             hardware=self._hardware(arguments, self.robot),
             parameters=self.parameters,
             files=files,
@@ -109,6 +112,12 @@ class CoreProcess:
         folder = RunFolder(dict(os.environ), arguments.namespace.strip("/"))
         folder.create()
         self._line = LinkServer(folder.path / SOCKET, self.handle, self.collect)
+
+    def _description(self, backend: str) -> Sequence[HardwareInfo] | None:
+        """Return the hardware of a robot whose URDF has no ros2_control tags."""
+        if self.robot.urdf.root.find("ros2_control") is not None:
+            return None
+        return default_hardware(self.robot, backend)
 
     def _hardware(self, arguments: argparse.Namespace, robot: Robot) -> dict[str, Any]:
         if arguments.backend != "mujoco":
@@ -211,6 +220,12 @@ class CoreProcess:
             return f"{rung}: {cause}"
         if method == "reset_stop":
             return core.reset_stop()
+        if method == "fault":
+            return core.inject_fault(*arguments)
+        if method == "clear_faults":
+            return core.clear_faults(*arguments)
+        if method == "faults":
+            return core.list_faults()
         if method == "dump":
             return self._dump(arguments[0])
         if method == "set_parameter":

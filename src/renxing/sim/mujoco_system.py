@@ -10,8 +10,11 @@ import numpy as np
 from renxing.errors import ConfigError
 from renxing.hardware_interface import (
     EFFORT,
+    FORCE_TORQUE,
     IMPEDANCE,
+    IMU,
     POSITION,
+    PROPORTIONAL,
     TEMPERATURE,
     VELOCITY,
     HardwareComponent,
@@ -22,17 +25,6 @@ from renxing.hardware_interface import (
 from renxing.signals import JointCommand
 from renxing.sim.twin import Twin
 from renxing.spatial import Array, quat_xyzw_from_rotation
-
-_AXES = ("x", "y", "z")
-IMU_INTERFACES = (
-    *(f"orientation.{axis}" for axis in (*_AXES, "w")),
-    *(f"angular_velocity.{axis}" for axis in _AXES),
-    *(f"linear_acceleration.{axis}" for axis in _AXES),
-)
-CELL_INTERFACES = (
-    *(f"force.{axis}" for axis in _AXES),
-    *(f"torque.{axis}" for axis in _AXES),
-)
 
 
 class MujocoSystem(HardwareComponent):
@@ -58,9 +50,9 @@ class MujocoSystem(HardwareComponent):
         """Joints interface by interface, then IMUs, then force/torque cells."""
         names = [f"{joint}/{kind}" for kind in self._states for joint in self._names]
         for imu in self._sensors.imu:
-            names += [f"{imu.name}/{interface}" for interface in IMU_INTERFACES]
+            names += [f"{imu.name}/{interface}" for interface in IMU]
         for cell in self._sensors.force_torque:
-            names += [f"{cell.name}/{interface}" for interface in CELL_INTERFACES]
+            names += [f"{cell.name}/{interface}" for interface in FORCE_TORQUE]
         return names
 
     def command_names(self) -> list[str]:
@@ -101,7 +93,10 @@ class MujocoSystem(HardwareComponent):
 
     def write(self, time: float, period: float) -> Return:
         """Command the drives and turn simulated time by one period."""
-        rows = np.nan_to_num(self.command.reshape(len(IMPEDANCE), -1))
+        given = self.command.reshape(len(IMPEDANCE), -1)
+        rows = np.nan_to_num(given)
+        # Without a position there is nothing to be stiff about; zero is a place too.
+        rows[IMPEDANCE.index(PROPORTIONAL), np.isnan(given[0])] = 0.0
         ordered: Array = np.empty_like(rows)
         ordered[:, self._order] = rows
         position, velocity, effort, proportional, derivative = ordered

@@ -38,7 +38,7 @@ from renxing.runtime.manager.life_cycle import (
 from renxing.runtime.manager.loader import Loader, MakeController
 from renxing.runtime.manager.parameters import ParameterStore
 from renxing.runtime.manager.plugins import HARDWARE, HARDWARE_GROUP, Plugins
-from renxing.runtime.manager.resource_manager import ResourceManager
+from renxing.runtime.manager.resource_manager import ResourceManager, Wrap
 from renxing.runtime.manager.roster import Roster
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.manager.switch_requests import SwitchRequests
@@ -68,6 +68,7 @@ class ControllerManager:
         parameters: ParameterStore | None = None,
         files: Sequence[Path] = (),
         threaded: bool = False,
+        wrap: Wrap | None = None,
     ) -> None:
         """Make the hardware; `start` brings it to its first states.
 
@@ -80,6 +81,7 @@ class ControllerManager:
             parameters: Of the manager; they hold types and files of controllers.
             files: Parameter files that all controllers see.
             threaded: Whether the cycle runs in another thread.
+            wrap: Stands in front of each hardware component, if given.
 
         Raises:
             ConfigError: If the description, a file or a plugin cannot be used.
@@ -96,6 +98,7 @@ class ControllerManager:
             Plugins(HARDWARE, HARDWARE_GROUP, hardware),
             settings.update_rate,
             self.events,
+            wrap,
         )
         self._interfaces = Interfaces(self.resources)
         self._switcher = Switcher(

@@ -7,13 +7,19 @@ other thread calls the rest.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from renxing.errors import ConfigError
-from renxing.hardware_interface import HardwareInfo, InterfaceInfo, Return, State
+from renxing.hardware_interface import (
+    HardwareComponent,
+    HardwareInfo,
+    InterfaceInfo,
+    Return,
+    State,
+)
 from renxing.runtime.manager.component import Component, MakeHardware
 from renxing.runtime.manager.events import Events
 from renxing.runtime.manager.exported_names import standard_name
@@ -21,6 +27,7 @@ from renxing.runtime.manager.life_cycle import Step
 from renxing.spatial import Array
 
 Indices = npt.NDArray[np.intp]
+Wrap = Callable[[HardwareComponent], HardwareComponent]
 
 
 class ResourceManager:
@@ -40,6 +47,7 @@ class ResourceManager:
         plugins: Mapping[str, MakeHardware],
         update_rate: float,
         events: Events | None = None,
+        wrap: Wrap | None = None,
     ) -> None:
         """Make all components.
 
@@ -48,6 +56,7 @@ class ResourceManager:
             plugins: What makes the hardware, by the name of its plugin.
             update_rate: Of the loop [Hz].
             events: Where to say what happens.
+            wrap: Stands in front of each component that is made, if given.
 
         Raises:
             ConfigError: If a plugin is unknown or a component exports other interfaces
@@ -68,7 +77,7 @@ class ResourceManager:
                 what = f"rw_rate {info.rw_rate} Hz is above the loop's {update_rate:g}"
                 self.events.warn(info.name, what)
         self.components = tuple(
-            Component(info, plugins[info.plugin], update_rate, self.events)
+            Component(info, _made(plugins[info.plugin], wrap), update_rate, self.events)
             for info in infos
         )
         self._by_name = {component.name: component for component in self.components}
@@ -275,6 +284,10 @@ class ResourceManager:
             return name
         other = standard_name(name)
         return other if other in index else name
+
+
+def _made(make: MakeHardware, wrap: Wrap | None) -> MakeHardware:
+    return make if wrap is None else lambda info: wrap(make(info))
 
 
 def _own(component: Component, names: Sequence[str]) -> list[str]:

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`renxing fault`: break hardware of the running robot, see what it does, mend it."""
+
+import argparse
+import os
+
+from renxing.actuation.faults import KINDS, NEEDS_VALUE, Fault, InjectedFault
+from renxing.cli.terminal import table
+from renxing.errors import ConfigError, DeviceError
+from renxing.runtime.core_report import SOCKET
+from renxing.runtime.link import LinkClient
+from renxing.runtime.state import RunFolder
+
+_HELP = """\
+kinds, and what --value is:
+  drop     values become NaN
+  freeze   values stay as they are
+  delay    values come late, by --value [s]
+  bias     --value is added, in the unit of the interface
+  noise    normal noise of standard deviation --value is added; see --seed
+  off      joints lose gains and torque
+  outage   the component of what is named fails every read
+
+PATTERN is a regular expression for whole names, `part/interface` or `part` alone:
+  renxing fault inject freeze left_knee_joint/position --seconds 2
+  renxing fault inject bias '.*_ankle_pitch_joint/position' --value 0.02
+  renxing fault inject drop pelvis_imu
+  renxing fault inject off left_elbow_joint
+  renxing fault clear 3        clear number 3; without a number all of them
+
+An outage stops the robot, and in simulation its time, until the component is active
+again: `ros2 control set_hardware_component_state body active`. Clear it before that.
+On a real robot: hang it up first.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line of `fault`."""
+    parser.usage = (
+        "renxing fault [-h] list | inject KIND PATTERN [--value X] [--seconds S] "
+        "[--start S]\n                     [--seed N] [--commands] | clear [NUMBER] "
+        "[--namespace NS]"
+    )
+    parser.epilog = _HELP
+    parser.add_argument("action", choices=("list", "inject", "clear"))
+    parser.add_argument("words", nargs="*", metavar="KIND PATTERN | NUMBER")
+    parser.add_argument("--value", type=float, metavar="X", help="how much")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="how long, on the loop's clock; 0 lasts until it is cleared [s]",
+    )
+    parser.add_argument(
+        "--start", type=float, default=0.0, metavar="S", help="from now [s]"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of noise")
+    parser.add_argument(
+        "--commands", action="store_true", help="break commands instead of states"
+    )
+    parser.add_argument(
+        "--namespace", default="", metavar="NS", help="of the running robot"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it: 0 done.
+
+    Raises:
+        ConfigError: If the words mean nothing, or not for this robot.
+        DeviceError: If no core runs.
+    """
+    method, given = _request(arguments)
+    link = _connect(arguments.namespace.strip("/"))
+    try:
+        answer = link.call(method, *given)
+    finally:
+        link.close()
+    if method == "fault":
+        print(f"fault {answer} injected; mend it with: renxing fault clear {answer}")
+    elif method == "clear_faults":
+        print(f"{answer} cleared")
+    elif answer:
+        head = ("number", "kind", "pattern", "value", "seconds", "state")
+        print(table(head, [_row(one) for one in answer]))
+    else:
+        print("no faults")
+    return 0
+
+
+def _request(arguments: argparse.Namespace) -> tuple[str, tuple[object, ...]]:
+    words = arguments.words
+    if arguments.action == "inject":
+        if len(words) != 2:
+            raise ConfigError(
+                f"fault inject: got {len(words)} words, allowed: KIND PATTERN; "
+                f"kinds: {', '.join(KINDS)}"
+            )
+        kind, pattern = words
+        if (arguments.value is None) == (kind in NEEDS_VALUE):
+            wants = "needs" if kind in NEEDS_VALUE else "takes no"
+            if kind in KINDS:
+                raise ConfigError(f"fault inject {kind}: {wants} --value")
+        fault = Fault(
+            kind=kind,
+            pattern=pattern,
+            value=arguments.value or 0.0,
+            start=arguments.start,
+            duration=arguments.seconds,
+            seed=arguments.seed,
+            commands=arguments.commands,
+        )
+        return "fault", (fault,)
+    if arguments.action == "clear":
+        if len(words) > 1 or not all(word.isdigit() for word in words):
+            got = " ".join(words)
+            raise ConfigError(f"fault clear: got '{got}', allowed: one number or none")
+        return "clear_faults", tuple(map(int, words))
+    if words:
+        raise ConfigError(f"fault list: got '{words[0]}', allowed: no more words")
+    return "faults", ()
+
+
+def _connect(namespace: str) -> LinkClient:
+    path = RunFolder(os.environ, namespace).path / SOCKET
+    try:
+        return LinkClient(path)
+    except DeviceError as error:
+        raise DeviceError(
+            f"no core runs in namespace '/{namespace}' ({path}); "
+            "see what runs with: renxing status"
+        ) from error
+
+
+def _row(one: InjectedFault) -> tuple[str, ...]:
+    fault = one.fault
+    pattern = f"{fault.pattern} (commands)" if fault.commands else fault.pattern
+    return (
+        str(one.number),
+        fault.kind,
+        pattern,
+        f"{fault.value:g}" if fault.kind in NEEDS_VALUE else "-",
+        f"{fault.duration:g}" if fault.duration else "-",
+        "acts" if one.running else "waits",
+    )
