@@ -81,6 +81,7 @@ class LinkServer:
             self._path.unlink()
 
     def _serve(self) -> None:
+        # The listener offers no way to wait for a caller and for lines at once.
         door = self._listener._listener._socket  # type: ignore[attr-defined]
         while not self._end.is_set():
             waiting: list[Any] = [door, *self._connections]

@@ -79,7 +79,7 @@ def _mujoco_urdf(robot: Robot) -> str:
             root.remove(element)
     # Massless frames become sites; as bodies they would only cost time.
     while True:
-        parents = {j.find("parent").get("link") for j in root.findall("joint")}  # type: ignore[union-attr]
+        parents = {_end(joint, "parent") for joint in root.findall("joint")}
         leaves = [
             link
             for link in root.findall("link")
@@ -90,7 +90,7 @@ def _mujoco_urdf(robot: Robot) -> str:
         for link in leaves:
             root.remove(link)
             for joint in root.findall("joint"):
-                if joint.find("child").get("link") == link.get("name"):  # type: ignore[union-attr]
+                if _end(joint, "child") == link.get("name"):
                     root.remove(joint)
     for mesh in root.iter("mesh"):
         mesh.set("filename", mesh.get("filename", "").removeprefix("file://"))
@@ -103,6 +103,12 @@ def _mujoco_urdf(robot: Robot) -> str:
         strippath="false",
     )
     return ET.tostring(root, encoding="unicode")
+
+
+def _end(joint: ET.Element, tag: str) -> str:
+    """Return the link at one end of a joint."""
+    element = joint.find(tag)
+    return "" if element is None else element.get("link", "")
 
 
 def _set_options(spec: mujoco.MjSpec, config: PhysicsConfig) -> None:
