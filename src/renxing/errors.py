@@ -26,9 +26,5 @@ class StaleError(RenxingError):
     """Data that is too old to act on."""
 
 
-class NoSolutionError(RenxingError):
-    """A well-posed problem for which no answer was found."""
-
-
 class UnsafeCommandError(RenxingError):
     """A command that the guard refuses to pass on."""

@@ -14,15 +14,12 @@ rung; the lowest one asked for rules, and it stays (is latched) until `reset`.
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Literal
 
 import numpy as np
 
 from renxing.errors import ConfigError, UnsafeCommandError
 from renxing.robot import Robot
 from renxing.spatial import Array
-
-RungName = Literal["run", "hold", "damp", "off"]
 
 
 class Rung(IntEnum):

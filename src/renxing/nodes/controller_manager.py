@@ -77,7 +77,6 @@ class ControllerManagerNode(ManagedNode):
         self._link: LinkClient | None = None
         self._news: list[dict[str, Any]] = []
         self._sides: dict[str, Any] = {}
-        self._types: dict[str, str] = {}
         self.activity = self.create_publisher(
             msg.ControllerManagerActivity, "~/activity", LATCHED
         )

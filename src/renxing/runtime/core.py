@@ -6,7 +6,6 @@ One thread turns `tick`; it owns the hardware. All else is called from one other
 graph is another process's, and the robot stands without it.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -413,8 +412,3 @@ def run_lock_step(core: RealTimeCore, seconds: float, pace: Pace) -> None:
         skipped = pace.wait()
         core.tick(pace.cycle * period, period, pace)
         core.ledger.end(skipped)
-
-
-def monotonic() -> float:
-    """Return the clock of a core whose hardware has none of its own [s]."""
-    return time.monotonic()

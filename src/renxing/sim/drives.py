@@ -76,7 +76,6 @@ class Drives:
         self._capacity = np.array([drive.thermal_capacity for drive in drives])
         self._hot = np.array([drive.temperature_limit for drive in drives])
         self._delay_steps = 0 if ideal else round(config.command_delay / time_step)
-        self._ones = np.ones(self._n)
         self.reset(np.random.default_rng(0))
 
     def reset(self, random: np.random.Generator) -> None:
