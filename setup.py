@@ -11,9 +11,11 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 REQUIRES = [
+    "daqp>=0.11",
     "mcap>=1.5",
     "msgspec>=0.18",
     "mujoco-core==4.0.0",
+    "numba>=0.63",
     "numpy>=1.26",
     "pin>=4.1",
     "psutil>=5.9",
@@ -68,6 +70,12 @@ EXTRAS = {
         "types-pyyaml",
     ],
     "g1": ["example-robot-data"],
+    # Plots, pictures and videos of evaluations.
+    "evaluation": ["av>=16", "matplotlib>=3.9", "pyopengl>=3.1"],
+    # Drives on a CAN bus.
+    "servo": ["python-can>=4.5"],
+    # Other solvers, to compare ours with.
+    "bench": ["proxsuite>=0.7", "quadprog>=0.1.13"],
 }
 
 

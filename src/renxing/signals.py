@@ -7,7 +7,7 @@ capture times on the clock of the node that owns the data [s].
 
 from dataclasses import dataclass
 
-from renxing.spatial import SE3, Array
+from renxing.spatial import SE3, Array, Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,3 +115,25 @@ class BaseState:
     transform_base_to_odom: SE3
     linear_velocity: Array
     angular_velocity: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BodyState:
+    """The whole body as the estimator sees it; feet in the order of the robot's file.
+
+    Attributes:
+        stamp: Of the joint state that it rests on [s].
+        base: Pose and twist of the floating base; odom starts where the robot stood.
+        position: Of the joints [rad], shape (n,).
+        velocity: Of the joints [rad/s], shape (n,).
+        sole_wrench: That the ground applies to each foot, [force; torque about the
+            sole's origin] in the sole frame [N, N·m], shape (feet, 6).
+        contact: Whether each foot carries weight, shape (feet,).
+    """
+
+    stamp: float
+    base: BaseState
+    position: Array
+    velocity: Array
+    sole_wrench: Array
+    contact: Mask

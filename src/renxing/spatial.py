@@ -15,6 +15,7 @@ from transforms3d.quaternions import mat2quat, quat2mat
 from renxing.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 UNIT_TOLERANCE = 1e-3  # [-] beyond it a quaternion is an error, not rounding
 

@@ -27,9 +27,7 @@ import numpy.typing as npt
 from renxing.hardware_interface import IMPEDANCE
 from renxing.robot import Robot
 from renxing.signals import JointCommand
-from renxing.spatial import Array
-
-Mask = npt.NDArray[np.bool_]
+from renxing.spatial import Array, Mask
 
 
 class Flag(IntFlag):

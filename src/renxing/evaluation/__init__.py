@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scorecards: scenarios, runs in lock-step, judgement and reports."""
