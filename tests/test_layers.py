@@ -22,11 +22,10 @@ ROOMS = {
     "control",
     "actuation",
     "sim",
-    "learning",
-    "evaluation",
 }
 # What each part may import of this package, besides itself. Parts that are not
-# listed (nodes, runtime, cli, console) may import everything.
+# listed (nodes, runtime, evaluation, console, cli) may
+# import everything.
 BASE = {"errors", "resources", "yaml_file"}
 CORE = {
     "signals",

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from enum import IntFlag
 
 import numpy as np
-import numpy.typing as npt
 
 from renxing.hardware_interface import IMPEDANCE
 from renxing.robot import Robot
