@@ -137,3 +137,21 @@ class BodyState:
     velocity: Array
     sole_wrench: Array
     contact: Mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ElevationMap:
+    """Heights of the ground around the robot, on a grid along odom's axes.
+
+    Attributes:
+        stamp: Of the newest measurement in it [s].
+        origin: Centre of the cell [0, 0] in odom [m], shape (2,).
+        resolution: Side of a cell [m].
+        height: Of cell [i, j] at `origin + resolution * (i, j)` in odom [m]; NaN where
+            nothing is known.
+    """
+
+    stamp: float
+    origin: Array
+    resolution: float
+    height: Array

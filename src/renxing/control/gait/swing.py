@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The path of a foot through the air, to a place and a time that may still change.
+
+In the plane and in yaw: minimum jerk to the newest target from where the path has got
+to. Upwards: one bump over both ends, and a slow search for the ground when it is late.
+"""
+
+import numpy as np
+
+from renxing.control.whole_body import FootMotion
+from renxing.spatial import SE3, Array
+
+SETTLE = 0.015  # [s] before touchdown the foot is over its place
+JERK_LIMIT = 3000.0  # [m/s³]
+ACCELERATION_LIMIT = 60.0  # [m/s²]
+MORE = 0.15  # [m] of rise beyond which the bump grows no more
+LATE = 0.85  # [-] part of the swing after which the foot feels for the ground
+
+
+def wrap(angle: float) -> float:
+    """Return the angle between -pi and pi [rad]."""
+    return float((angle + np.pi) % (2.0 * np.pi) - np.pi)
+
+
+def yaw_rotation(yaw: float) -> Array:
+    """Return the rotation about z by `yaw` [rad]."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def tilt_to(normal: Array) -> Array:
+    """Return the shortest rotation that brings z to a unit vector that points up."""
+    v = np.array([-normal[1], normal[0], 0.0])
+    cross = np.array([[0.0, 0.0, v[1]], [0.0, 0.0, -v[0]], [-v[1], v[0], 0.0]])
+    return np.asarray(np.eye(3) + cross + cross @ cross / (1.0 + normal[2]))
+
+
+class SwingFoot:
+    """One foot from lift-off to touchdown.
+
+    Attributes:
+        phase: 0 at lift-off, 1 at the planned touchdown.
+        start: Pose of the sole's centre at lift-off.
+    """
+
+    def __init__(
+        self, start: SE3, yaw: float, height: float, landing_speed: float
+    ) -> None:
+        """Begin at lift-off.
+
+        Args:
+            start: Pose of the sole's centre in odom.
+            yaw: Its heading [rad].
+            height: Of the bump [m].
+            landing_speed: Of the search for late ground [m/s].
+        """
+        self.start = start
+        self._position = np.array([*start.translation[:2], yaw])
+        self._velocity = np.zeros(3)
+        self._acceleration = np.zeros(3)
+        self._height = height
+        self._landing_speed = landing_speed
+        self._sunk = 0.0
+        self.phase = 0.0
+
+    @property
+    def place(self) -> Array:
+        """Where the path has got to in the plane [m], shape (2,)."""
+        return self._position[:2]
+
+    def step(
+        self,
+        target: Array,
+        yaw: float,
+        ground: float,
+        normal: Array,
+        top: float,
+        left: float,
+        dt: float,
+    ) -> FootMotion:
+        """Advance by one tick.
+
+        Args:
+            target: Foothold (2,) [m].
+            yaw: Heading there [rad].
+            ground: Height there [m].
+            normal: Of the ground there, shape (3,).
+            top: Of the ground on the way [m]; -inf if unknown.
+            left: Until touchdown [s].
+            dt: Of the tick [s].
+        """
+        self._glide(np.array([*target, yaw]), left - SETTLE, dt)
+        if self.phase < 1.0:
+            rate = (1.0 - self.phase) / max(left, dt)
+            self.phase = min(1.0, self.phase + rate * dt)
+        else:
+            rate = 0.0
+        s = self.phase
+        z0, rise = self.start.translation[2], ground - self.start.translation[2]
+        # A step up or down turns the path: it needs room at the edge.
+        over = max(0.0, top - max(z0, ground))
+        height = self._height + over + min(MORE, abs(rise)) * 0.5
+        # Without a flat end: a foot that arrives slowly lands early .
+        blend = s**3 * (10.0 - 15.0 * s + 6.0 * s * s)
+        bump = 16.0 * (s * (1.0 - s)) ** 2
+        z = z0 + rise * blend + height * bump
+        blend_rate = 30.0 * s * s * (1.0 - s) ** 2
+        bump_rate = 32.0 * s * (1.0 - s) * (1.0 - 2.0 * s)
+        speed = (rise * blend_rate + height * bump_rate) * rate
+        curve = 32.0 * ((1.0 - 2.0 * s) ** 2 - 2.0 * s * (1.0 - s))
+        if s > LATE:
+            sinking = self._landing_speed * min(1.0, (s - LATE) / (1.0 - LATE))
+            self._sunk += sinking * dt
+            speed -= sinking
+        x, y, heading = self._position
+        linear = np.array([*self._velocity[:2], speed])
+        upward = height * curve * rate * rate if s < 1.0 else 0.0
+        return FootMotion(
+            transform_sole_to_odom=SE3(
+                tilt_to(normal) @ yaw_rotation(heading),
+                np.array([x, y, z - self._sunk]),
+            ),
+            twist=np.array([*linear, 0.0, 0.0, self._velocity[2]]),
+            acceleration=np.array([*self._acceleration[:2], upward, 0.0, 0.0, 0.0]),
+        )
+
+    def _glide(self, target: Array, left: float, dt: float) -> None:
+        """Follow the minimum-jerk way to the target [Flash1985]."""
+        if left <= 0.02:
+            self._acceleration[:] = 0.0
+            self._velocity *= 0.9
+            return
+        way = target - self._position
+        way[2] = wrap(way[2])
+        jerk = (
+            60.0 / left**3 * way
+            - 36.0 / left**2 * self._velocity
+            - 9.0 / left * self._acceleration
+        )
+        self._acceleration += np.clip(jerk, -JERK_LIMIT, JERK_LIMIT) * dt
+        np.clip(
+            self._acceleration,
+            -ACCELERATION_LIMIT,
+            ACCELERATION_LIMIT,
+            out=self._acceleration,
+        )
+        self._velocity += self._acceleration * dt
+        self._position += self._velocity * dt
