@@ -188,3 +188,16 @@ def catch(
         if cost < best:
             best, best_time, best_place = cost, time, place.copy()
     return best_place, best_time
+
+
+def rehearse() -> None:
+    """Compile, or load what was compiled: the first step shall not wait for it."""
+    origin, limits = np.zeros(2), np.array([0.4, 0.2, 0.1])
+    feet = footholds(origin, 0.0, 1.0, np.zeros(3), limits)
+    offset, ratio = touchdown_offset(feet, 3.0, 0.4, 0.1)
+    sole, box = np.array([0.1, 0.05]), np.array([-0.5, 0.5, 0.1, 0.5])
+    times = np.array([0.3, 0.4])
+    catch(
+        *(origin, 0.0, feet[0, :2], 0.0, 1.0, origin, feet[1, :2], offset, ratio, 3.0),
+        *(times, 0.4, 0.4, 0.5, sole, box, 5.0),
+    )

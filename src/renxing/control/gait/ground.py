@@ -7,7 +7,9 @@ from renxing.control.gait.terrain import height_at, highest, patch, stand_place
 from renxing.signals import ElevationMap
 from renxing.spatial import SE3, Array
 
-LEARNING = 0.4  # [-] of a new slope that one step takes over
+MEMORY = 4  # footholds from which the slope is learnt
+BUMP = 0.015  # [m] by which ground is uneven, standard deviation
+SLOPE = 0.1  # [-] that ground has, standard deviation
 REACH = 0.14  # [m] that a foothold may be shifted to lie flat
 RIM = 0.015  # [m] around a sole that shall be ground too
 
@@ -28,10 +30,26 @@ class Ground:
         self.map: ElevationMap | None = None
         self._sole = sole + RIM
         self._normal = np.array([0.0, 0.0, 1.0])
+        self._stood: list[Array] = []
 
-    def feel(self, sole_normal: Array) -> None:
-        """Learn the slope from a sole that stands."""
-        normal = self._normal + LEARNING * (sole_normal - self._normal)
+    def feel(self, sole: Array) -> None:
+        """Learn the slope from where a foot stands.
+
+        A sole alone would take the edge of a stone for a slope; the last footholds
+        together do not. Least squares with a prior of level ground.
+
+        Args:
+            sole: Centre of a foot that begins to carry the robot [m], shape (3,).
+        """
+        self._stood = [*self._stood, sole][-MEMORY:]
+        points = np.array(self._stood) - self._stood[-1]
+        centred = points - points.mean(axis=0)
+        precision = (BUMP / SLOPE) ** 2 * np.eye(2)
+        ahead, aside = np.linalg.solve(
+            centred[:, :2].T @ centred[:, :2] + precision,
+            centred[:, :2].T @ centred[:, 2],
+        )
+        normal = np.array([-ahead, -aside, 1.0])
         self._normal = normal / np.linalg.norm(normal)
 
     def stand_place(self, place: Array, yaw: float) -> Array:

@@ -50,6 +50,11 @@ class Support:
         pressed = np.clip((1.0 + gain / omega) * error, -limit, limit)
         return np.asarray(self.middle + self.rotation @ pressed)
 
+    def margin(self, pressure: Array) -> float:
+        """Return how far a centre of pressure is inside the rectangle's edge [m]."""
+        local = np.abs(self.rotation.T @ (pressure - self.middle))
+        return max(0.0, float((self.half - local).min()))
+
     def excursion(self, capture: Array) -> Array:
         """Return the capture point in half widths of the rectangle, shape (2,)."""
         return np.asarray(self.rotation.T @ (capture - self.middle) / self.half)

@@ -14,6 +14,9 @@ SETTLE = 0.015  # [s] before touchdown the foot is over its place
 JERK_LIMIT = 3000.0  # [m/s³]
 ACCELERATION_LIMIT = 60.0  # [m/s²]
 MORE = 0.15  # [m] of rise beyond which the bump grows no more
+EDGE_PHASE = 0.3  # [-] of the swing in which a foot only rises before an edge
+EDGE_RISE = 0.06  # [m] of an edge from which it does so fully
+HURRY = 0.03  # [s] of lateness that doubles the speed of the search
 LATE = 0.85  # [-] part of the swing after which the foot feels for the ground
 
 
@@ -60,7 +63,7 @@ class SwingFoot:
         self._acceleration = np.zeros(3)
         self._height = height
         self._landing_speed = landing_speed
-        self._sunk = 0.0
+        self._sunk = self._late = 0.0
         self.phase = 0.0
 
     @property
@@ -89,14 +92,21 @@ class SwingFoot:
             left: Until touchdown [s].
             dt: Of the tick [s].
         """
-        self._glide(np.array([*target, yaw]), left - SETTLE, dt)
+        z0 = self.start.translation[2]
+        total = left / max(1.0 - self.phase, 0.05)
+        wait, early = (
+            EDGE_PHASE * min(1.0, max(0.0, edge) / EDGE_RISE)
+            for edge in (top - z0, z0 - ground if np.isfinite(top) else 0.0)
+        )
+        if self.phase >= wait:
+            self._glide(np.array([*target, yaw]), left - SETTLE - early * total, dt)
         if self.phase < 1.0:
             rate = (1.0 - self.phase) / max(left, dt)
             self.phase = min(1.0, self.phase + rate * dt)
         else:
             rate = 0.0
         s = self.phase
-        z0, rise = self.start.translation[2], ground - self.start.translation[2]
+        rise = ground - z0
         # A step up or down turns the path: it needs room at the edge.
         over = max(0.0, top - max(z0, ground))
         height = self._height + over + min(MORE, abs(rise)) * 0.5
@@ -110,6 +120,9 @@ class SwingFoot:
         curve = 32.0 * ((1.0 - 2.0 * s) ** 2 - 2.0 * s * (1.0 - s))
         if s > LATE:
             sinking = self._landing_speed * min(1.0, (s - LATE) / (1.0 - LATE))
+            if s >= 1.0:
+                self._late += dt
+                sinking *= 1.0 + self._late / HURRY
             self._sunk += sinking * dt
             speed -= sinking
         x, y, heading = self._position

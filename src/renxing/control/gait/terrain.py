@@ -153,3 +153,12 @@ def highest(
         if z > top:
             top = z
     return top
+
+
+def rehearse() -> None:
+    """Compile, or load what was compiled: the first map shall not make a tick late."""
+    grid = (np.zeros((3, 3)), np.zeros(2), 1.0)
+    here, sole = np.ones(2), np.array([0.1, 0.05])
+    patch(*grid, here, 0.0, sole)
+    stand_place(*grid, here, 0.0, sole, 0.1)
+    highest(*grid, here, here + 0.5, 0.1)

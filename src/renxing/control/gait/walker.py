@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from renxing.control.gait import capture_point, terrain
 from renxing.control.gait.capture_point import footholds
 from renxing.control.gait.gait_config import GaitConfig, GaitScale
 from renxing.control.gait.geometry import GRAVITY, GaitGeometry
@@ -46,6 +47,8 @@ class GaitPlan:
         foothold: Of the step that is made [m], shape (2,); NaN while standing.
         swing: Which foot moves, -1 while standing.
         steps: Made so far.
+        margin: From the wanted centre of pressure to the edge of the support [m]; 0
+            says that balance has used up what the feet can give.
     """
 
     capture_point: Array
@@ -53,6 +56,7 @@ class GaitPlan:
     foothold: Array
     swing: int
     steps: int
+    margin: float
 
 
 class Walker:
@@ -85,6 +89,8 @@ class Walker:
         self._speed = SpeedRegulator(config)
         self._shoulders = shoulders(robot)
         self.velocity = np.zeros(3)
+        capture_point.rehearse()
+        terrain.rehearse()
 
     def reset(self, kinematics: Kinematics) -> None:
         """Stand where the robot stands."""
@@ -93,7 +99,8 @@ class Walker:
         self.velocity[:] = 0.0
         self._speed.reset()
         self.ground = Ground(self._sole)
-        self._steps = 0
+        self._steps = self._steps_walked = 0
+        self._margin = 0.0
         self._time = 0.0
         self._landed = [-np.inf, -np.inf]
         self._step: Step | None = None
@@ -133,6 +140,7 @@ class Walker:
     ) -> tuple[Array, tuple[FootTask, ...]]:
         support = Support(places, yaws, *self._sole)
         pressure = support.centre_of_pressure(capture, self._config.stand_gain, omega)
+        self._margin = support.margin(pressure)
         middle = self._mean_yaw(yaws)
         self._heading += wrap(middle - self._heading) * 2.0 * self._period
         return pressure, (self._standing_foot(0), self._standing_foot(1))
@@ -212,11 +220,13 @@ class Walker:
             c, s = np.cos(yaw), np.sin(yaw)
             turn = np.array([[c, -s], [s, c]])
             limit = self._sole - EDGE
-            local = np.clip(turn.T @ (pressure - foot), -limit, limit)
-            pressure = foot + turn @ local
+            local = turn.T @ (pressure - foot)
+            self._margin = max(0.0, float((self._sole - np.abs(local)).min()))
+            pressure = foot + turn @ np.clip(local, -limit, limit)
             motion = self._swing(step, kinematics, yaws)
             tasks[step.swing] = FootTask(motion=motion)
         else:
+            self._margin = Support(places, yaws, *self._sole).margin(pressure)
             weight = self._geometry.mass * GRAVITY
             limit_force = step.force_limit(weight)
             tasks[step.swing] = self._standing_foot(step.swing, limit_force)
@@ -225,7 +235,7 @@ class Walker:
     def _swing(self, step: Step, kinematics: Kinematics, yaws: Array) -> FootMotion:
         stance = kinematics.soles[step.stance]
         if step.foot is None:
-            self.ground.feel(stance.rotation[:, 2])
+            self.ground.feel(stance.translation)
             step.foot = SwingFoot(
                 kinematics.soles[step.swing],
                 float(yaws[step.swing]),
@@ -315,6 +325,7 @@ class Walker:
             foothold=np.full(2, np.nan) if step is None else step.foothold,
             swing=-1 if step is None else step.swing,
             steps=self._steps,
+            margin=self._margin,
         )
         facing = yaw_rotation(self._heading)
         turning = 0.0 if step is None else float(self._speed.wanted[2])

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights and gains of the whole-body controller.
 
-A task's weight multiplies its squared error in accelerations [m/s², rad/s²], of the
-centre of mass's momentum in [N·m], in the cost of the QP. What the figures rest on: the
-centre of mass must outweigh attitude and swinging foot, or the centre of pressure lags
-and the robot falls at its second step; low weights of pelvis and torso let them absorb
-the momentum of the swinging leg.
+A task's weight multiplies the square of its error in the cost of the QP: of an
+acceleration [m/s², rad/s²], or of the rate of the angular momentum [N·m]. What the
+figures rest on: the centre of mass must outweigh attitude and swinging foot, or the
+centre of pressure lags and the robot falls at its second step; low weights of pelvis
+and torso let them absorb the momentum of the swinging leg.
 """
 
 from dataclasses import dataclass, field
@@ -62,7 +62,8 @@ class WholeBodyConfig:
         friction_compensation: Share of the drives' viscous friction.
         proportional_share: Of the joints' `kp`, for the drives to hold on to.
         derivative_share: Of the joints' `kd`, likewise.
-        locked_groups: Groups of joints that only follow the posture, besides hands.
+        locked_groups: Groups of joints that only follow the posture, besides hands. A
+            `LinkTask` of the head needs the neck, so leave it out for that.
     """
 
     com_weight: Triple = (300.0, 300.0, 100.0)

@@ -2,40 +2,46 @@
 """Whole-body control: one QP a tick turns what the body shall do into drive commands.
 
 In: BodyState, WholeBodyTask.  Out: JointCommand.  Rate: 500 Hz.  Method: inverse
-dynamics as a weighted QP over accelerations and sole wrenches; see `assembly`.
+dynamics as a weighted QP over accelerations and sole wrenches; `assembly` has the cost,
+`elimination` the constraints.
 """
 
 import numpy as np
-import pinocchio
 
 from renxing.control.whole_body.assembly import (
     FORCE,
-    Dynamics,
-    Problem,
+    Cost,
     Targets,
     add_link,
-    assemble,
+    fill_cost,
     gains,
-    new_problem,
 )
 from renxing.control.whole_body.config import WholeBodyConfig
+from renxing.control.whole_body.drive_command import drive_command, joint_torques
+from renxing.control.whole_body.elimination import (
+    Problem,
+    eliminate,
+    expand,
+    new_problem,
+)
 from renxing.control.whole_body.frames import Frames
 from renxing.control.whole_body.kinematics import Kinematics, WholeBodySolution
-from renxing.control.whole_body.limits import JointLimits
+from renxing.control.whole_body.limits import drives, fill_bounds, new_bounds
 from renxing.control.whole_body.reduced_body import BASE, ReducedBody
+from renxing.control.whole_body.rehearsal import rehearsal_state, rehearsal_task
 from renxing.control.whole_body.solver import Solver
-from renxing.control.whole_body.task import FootMotion, LinkTask, WholeBodyTask
+from renxing.control.whole_body.task import LinkTask, WholeBodyTask
 from renxing.control.whole_body.wrench_cone import wrench_cone
 from renxing.errors import ConfigError
 from renxing.robot import Robot
-from renxing.signals import BaseState, BodyState, JointCommand
+from renxing.signals import BodyState, JointCommand
 from renxing.spatial import SE3, Array
 
-Contacts = tuple[bool, ...]
+Contacts = tuple[bool, ...]  # whether each foot stands
 
 
 class WholeBodyController:
-    """Keeps the body up and moves it; `update`, then `solve`, once a tick.
+    """Keeps the body up and moves it: `update`, then `solve`, once a tick.
 
     Attributes:
         failures: QPs that were not solved since the last reset.
@@ -43,8 +49,12 @@ class WholeBodyController:
         last: What the last QP found.
     """
 
+    failures: int
+    mass: float
+    last: WholeBodySolution
+
     def __init__(self, config: WholeBodyConfig, robot: Robot, period: float) -> None:
-        """Reduce the model, and compile the kernels if their cache is empty.
+        """Reduce the model, and compile the kernels if they are not cached on disk.
 
         Args:
             config: Weights and gains.
@@ -52,42 +62,47 @@ class WholeBodyController:
             period: Between two ticks [s].
 
         Raises:
-            ConfigError: If the soles are smaller than the margin.
+            ConfigError: If a sole is smaller than its margins.
         """
-        self._config = config
         self._robot = robot
         self._period = period
         self._gains = gains(config)
+        self._least_force = config.least_force
         self._body = body = ReducedBody(config, robot)
-        self._limits = JointLimits(config, robot, body)
+        self._drives = drives(config, robot, body.free)
+        self._bounds = new_bounds(len(body.free))
+        self.mass = float(body.dynamics.mass[0])
         description = robot.description
         feet = description.feet
-        centres = [SE3(np.eye(3), _centre(foot.x, foot.y)) for foot in feet]
-        self._frames = Frames.shifted(
+        self._frames = Frames(
             body,
             [*(foot.sole for foot in feet), description.torso],
-            [*centres, SE3.Identity()],
+            [(0.5 * sum(foot.x), 0.5 * sum(foot.y)) for foot in feet],
         )
         self._half_length = np.array([0.5 * (f.x[1] - f.x[0]) for f in feet])
         self._half_width = np.array([0.5 * (f.y[1] - f.y[0]) for f in feet])
         margin = config.sole_margin
-        if min(self._half_length.min(), self._half_width.min()) <= margin:
+        least = min(self._half_length.min(), self._half_width.min())
+        if least <= margin:
             raise ConfigError(
-                f"{robot.name}: sole_margin {margin} m: a sole is smaller"
+                f"sole_margin: {margin} m; the soles of {robot.name} allow less than "
+                f"{least} m"
             )
         self._cones = [
             wrench_cone(x - margin, y - margin, config.friction)
             for x, y in zip(self._half_length, self._half_width, strict=True)
         ]
-        self.mass = float(sum(inertia.mass for inertia in body.model.inertias))
+        self._targets = _new_targets(body, len(feet))
         self._links: dict[tuple[str, ...], Frames] = {}
-        self._problems: dict[Contacts, tuple[Problem, Solver]] = {}
-        self._kp = robot.kp.copy()
-        self._kd = robot.kd.copy()
+        self._problems: dict[Contacts, tuple[Cost, Problem, Solver]] = {}
+        self._kp, self._kd = robot.kp.copy(), robot.kd.copy()
         self._kp[body.free] *= config.proportional_share
         self._kd[body.free] *= config.derivative_share
+        self._free_kp, self._free_kd = self._kp[body.free], self._kd[body.free]
         self.reset()
-        self._warm_up()
+        # Run every kernel once, so that no tick has to wait for a compiler.
+        kinematics = self.update(rehearsal_state(robot))
+        self.solve(rehearsal_task(robot, kinematics))
         self.reset()
 
     def reset(self) -> None:
@@ -104,192 +119,147 @@ class WholeBodyController:
 
     def update(self, state: BodyState) -> Kinematics:
         """Compute the kinematics and dynamics of this tick."""
-        model, data = self._body.model, self._body.data
-        q, v = self._body.coordinates(state)
-        pinocchio.crba(model, data, q, pinocchio.Convention.WORLD)
-        pinocchio.nonLinearEffects(model, data, q, v)
+        self._body.update(state)
         self._frames.update()
-        frames = self._frames.terms
-        rotation = np.array(data.oMi[1].rotation)
-        mass_matrix = data.M
-        # The first rows of M are those of the composite body in base axes: momentum
-        # and centre of mass are in them (Wensing & Orin 2016).
-        momentum = mass_matrix[:6] @ v
-        com_in_base = (
-            np.array([mass_matrix[1, 5], mass_matrix[2, 3], mass_matrix[0, 4]])
-            / self.mass
-        )
-        com = data.oMi[1].translation + rotation @ com_in_base
-        spin = rotation @ (momentum[3:] - np.cross(com_in_base, momentum[:3]))
-        self._state = state
-        self._base_rotation = rotation
-        self._q, self._v = q[7:].copy(), v.copy()
-        self._com, self._momentum = com, spin
+        dynamics, frames = self._body.dynamics, self._frames.terms
         feet = len(self._cones)
         return Kinematics(
-            com=com,
-            com_velocity=rotation @ momentum[:3] / self.mass,
+            com=dynamics.com.copy(),
+            com_velocity=dynamics.com_velocity.copy(),
             soles=tuple(
-                SE3(frames.rotation[f], frames.position[f]) for f in range(feet)
+                SE3(frames.rotation[foot], frames.position[foot])
+                for foot in range(feet)
             ),
             sole_velocities=frames.velocity[:feet].copy(),
-            base_rotation=rotation,
+            base_rotation=dynamics.base_rotation.copy(),
             torso_rotation=frames.rotation[feet].copy(),
-            angular_momentum=spin,
+            angular_momentum=dynamics.momentum.copy(),
             half_length=self._half_length,
             half_width=self._half_width,
         )
 
     def solve(self, task: WholeBodyTask) -> JointCommand:
-        """Return the command for the task, in the state of the last `update`."""
-        links, bias, pressed = self._press(task.links)
-        data = self._body.data
-        dynamics = Dynamics(
-            mass_matrix=data.M.T,
-            bias=bias,
-            gravity=self._body.model.gravity.linear,
-            mass=self.mass,
-            com=self._com,
-            momentum=self._momentum,
-            position=self._q,
-            velocity=self._v,
-            pressed=pressed,
-        )
-        targets = self._targets(task)
-        contacts = tuple(targets.stands.tolist())
-        problem, solver = self._problem(contacts)
-        bounds = self._limits.bounds(self._q, self._v[6:])
-        assemble(
-            problem,
-            self._frames.terms,
-            dynamics,
-            targets,
-            bounds,
-            self._gains,
-            self._base_rotation,
-        )
+        """Return the command for the task, in the state of the last `update`.
+
+        Raises:
+            ModelError: If a link of the task is not a frame of the robot.
+        """
+        body, frames, targets = self._body, self._frames.terms, self._targets
+        dynamics = body.dynamics
+        dynamics.bias[:] = body.data.nle
+        contacts = self._aim(task)
+        links = self._press(task.links) if task.links else None
+        cost, problem, solver = self._problem(contacts)
+        fill_cost(cost, frames, dynamics, targets, self._gains)
         if links is not None:
             for index, link in enumerate(task.links):
-                pose = link.transform_frame_to_odom
                 add_link(
-                    problem,
-                    links.terms,
-                    index,
-                    np.ascontiguousarray(pose.rotation),
-                    np.array(pose.translation),
-                    np.asarray(link.twist, dtype=float),
-                    link.weight,
-                    self._gains,
+                    cost, links.terms, index, _pose(link), link.weight, self._gains
                 )
-        x = solver.solve(problem)
-        solved = x is not None
-        if x is not None:
-            self._solutions[contacts] = x
-        else:
+        fill_bounds(
+            self._bounds, self._drives, dynamics.position, dynamics.velocity[BASE:]
+        )
+        eliminate(
+            problem,
+            cost,
+            frames,
+            dynamics,
+            self._bounds,
+            targets.stands,
+            targets.force_limit,
+            self._least_force,
+            FORCE,
+        )
+        y = solver.solve(problem)
+        if y is None:
             self.failures += 1
             x = self._solutions.get(contacts)
-        return self._command(task, contacts, bias, x, solved)
+        else:
+            x = self._solutions[contacts] = expand(problem, y)
+        return self._command(task, contacts, x, solved=y is not None)
 
-    def _targets(self, task: WholeBodyTask) -> Targets:
-        feet = task.feet
-        count = len(feet)
-        rotation, position = np.zeros((count, 3, 3)), np.zeros((count, 3))
-        twist, acceleration = np.zeros((count, 6)), np.zeros((count, 6))
-        for index, foot in enumerate(feet):
+    def _aim(self, task: WholeBodyTask) -> Contacts:
+        """Copy the task into arrays, and return which feet stand."""
+        targets = self._targets
+        targets.com_acceleration[:] = task.com_acceleration
+        targets.base_rotation[:] = task.base_rotation
+        targets.base_rate[:] = task.base_angular_velocity
+        targets.torso_rotation[:] = task.torso_rotation
+        targets.torso_rate[:] = task.torso_angular_velocity
+        targets.posture[:] = task.posture[self._body.free]
+        targets.pressed[:] = 0.0
+        for index, foot in enumerate(task.feet):
             motion = foot.motion
+            targets.stands[index] = motion is None
+            targets.softness[index] = foot.softness
+            targets.force_limit[index] = foot.force_limit
             if motion is not None:
-                rotation[index] = motion.transform_sole_to_odom.rotation
-                position[index] = motion.transform_sole_to_odom.translation
-                twist[index] = motion.twist
-                acceleration[index] = motion.acceleration
-        return Targets(
-            com_acceleration=task.com_acceleration,
-            base_rotation=np.ascontiguousarray(task.base_rotation),
-            base_rate=task.base_angular_velocity,
-            torso_rotation=np.ascontiguousarray(task.torso_rotation),
-            torso_rate=task.torso_angular_velocity,
-            posture=task.posture[self._body.free],
-            posture_weight=self._body.weights,
-            stands=np.array([foot.motion is None for foot in feet]),
-            softness=np.array([foot.softness for foot in feet], dtype=float),
-            force_limit=np.array([foot.force_limit for foot in feet], dtype=float),
-            rotation=rotation,
-            position=position,
-            twist=twist,
-            acceleration=acceleration,
-        )
+                pose = motion.transform_sole_to_odom
+                targets.rotation[index] = pose.rotation
+                targets.position[index] = pose.translation
+                targets.twist[index] = motion.twist
+                targets.acceleration[index] = motion.acceleration
+        return tuple(targets.stands.tolist())
 
-    def _press(self, tasks: tuple[LinkTask, ...]) -> tuple[Frames | None, Array, Array]:
-        """Return the links' frames, the bias with their forces, and these about com."""
-        bias = np.array(self._body.data.nle)
-        pressed = np.zeros(6)
-        if not tasks:
-            return None, bias, pressed
+    def _press(self, tasks: tuple[LinkTask, ...]) -> Frames:
+        """Put the forces of links into bias and targets, and return their frames."""
         names = tuple(task.frame for task in tasks)
         if names not in self._links:
             self._links[names] = Frames(self._body, names)
         links = self._links[names]
         links.update()
-        terms = links.terms
+        terms, dynamics, pressed = (
+            links.terms,
+            self._body.dynamics,
+            self._targets.pressed,
+        )
         for index, task in enumerate(tasks):
             force, torque = task.force[:3], task.force[3:]
             back = terms.rotation[index].T
             own = np.concatenate((back @ force, back @ torque))
-            bias += terms.jacobian[index].T @ own
+            dynamics.bias[:] += own @ terms.jacobian[index]
             pressed[:3] += force
-            pressed[3:] += torque + np.cross(terms.position[index] - self._com, force)
-        return links, bias, pressed
+            pressed[3:] += torque
+            pressed[3:] += np.cross(terms.position[index] - dynamics.com, force)
+        return links
 
-    def _problem(self, contacts: Contacts) -> tuple[Problem, Solver]:
+    def _problem(self, contacts: Contacts) -> tuple[Cost, Problem, Solver]:
         if contacts not in self._problems:
             nv = self._body.model.nv
             cones = [c for c, on in zip(self._cones, contacts, strict=True) if on]
-            problem = new_problem(nv, cones)
-            solver = Solver(problem, slice(BASE, nv))
-            self._problems[contacts] = problem, solver
+            cost, problem = new_problem(nv, cones)
+            self._problems[contacts] = cost, problem, Solver(problem, nv - BASE)
         return self._problems[contacts]
 
     def _command(
-        self,
-        task: WholeBodyTask,
-        contacts: Contacts,
-        bias: Array,
-        x: Array | None,
-        solved: bool,
+        self, task: WholeBodyTask, contacts: Contacts, x: Array | None, solved: bool
     ) -> JointCommand:
-        """Turn a solution into five numbers for each drive.
-
-        The drive's law gives exactly the wanted torque at the measured state; between
-        ticks it holds on to the motion that the solution begins.
-        """
-        body, robot, period = self._body, self._robot, self._period
-        nv, feet = body.model.nv, len(contacts)
-        acceleration, wrenches = np.zeros(nv), np.zeros((feet, 6))
+        body, joints = self._body, len(self._robot.joints)
+        dynamics, free = body.dynamics, body.free
+        nv = len(dynamics.bias)
+        wrenches = np.zeros((len(contacts), 6))
+        # Without any solution: the torques that carry the limbs, and no more.
+        acceleration = np.zeros(nv)
         if x is not None:
             acceleration = x[:nv]
             wrenches[list(contacts)] = FORCE * x[nv:].reshape(-1, 6)
-        torque = body.data.M[BASE:] @ acceleration + bias[BASE:]
-        for foot in range(feet):
-            torque -= wrenches[foot] @ self._frames.terms.jacobian[foot, :, BASE:]
-        joints, free = len(robot.joints), body.free
-        q, v = self._q, self._v[BASE:]
-        speed = np.clip(
-            v + period * acceleration[BASE:], -robot.speed[free], robot.speed[free]
+        torque = joint_torques(self._frames.terms, dynamics, acceleration, wrenches)
+        position, velocity = np.array(task.posture, dtype=float), np.zeros(joints)
+        effort, torques = np.zeros(joints), np.zeros(joints)
+        position[free], velocity[free], effort[free] = drive_command(
+            self._drives,
+            dynamics.position,
+            dynamics.velocity[BASE:],
+            acceleration[BASE:],
+            torque,
+            self._free_kp,
+            self._free_kd,
+            self._period,
         )
-        goal = np.clip(q + period * speed, robot.lower[free], robot.upper[free])
-        position, velocity = task.posture.copy(), np.zeros(joints)
-        position[free], velocity[free] = goal, speed
-        effort = np.zeros(joints)
-        effort[free] = (
-            torque
-            + self._limits.viscous * v
-            - self._kp[free] * (goal - q)
-            - self._kd[free] * (speed - v)
-        )
-        accelerations, torques = np.zeros(BASE + joints), np.zeros(joints)
+        torques[free] = torque
+        accelerations = np.zeros(BASE + joints)
         accelerations[:BASE] = acceleration[:BASE]
         accelerations[BASE + free] = acceleration[BASE:]
-        torques[free] = torque
         self.last = WholeBodySolution(
             accelerations=accelerations,
             sole_wrenches=wrenches,
@@ -304,59 +274,32 @@ class WholeBodyController:
             derivative=self._kd,
         )
 
-    def _warm_up(self) -> None:
-        """Run every kernel once, so that no tick has to wait for a compiler."""
-        robot = self._robot
-        posture = robot.posture("stand")
-        feet = len(self._cones)
-        state = BodyState(
-            stamp=0.0,
-            base=BaseState(
-                stamp=0.0,
-                transform_base_to_odom=robot.standing_base(posture),
-                linear_velocity=np.zeros(3),
-                angular_velocity=np.zeros(3),
-            ),
-            position=posture,
-            velocity=np.zeros(len(robot.joints)),
-            sole_wrench=np.zeros((feet, 6)),
-            contact=np.ones(feet, dtype=bool),
-        )
-        kinematics = self.update(state)
-        self._warm_task(kinematics, posture)
 
-    def _warm_task(self, kinematics: Kinematics, posture: Array) -> None:
-        from renxing.control.whole_body.task import FootTask
-
-        zero = np.zeros(3)
-        gripper = self._robot.description.torso
-        standing = FootTask()
-        swinging = FootTask(
-            motion=FootMotion(
-                transform_sole_to_odom=kinematics.soles[-1],
-                twist=np.zeros(6),
-                acceleration=np.zeros(6),
-            )
-        )
-        link = LinkTask(
-            frame=gripper,
-            transform_frame_to_odom=SE3.Identity(),
-            twist=np.zeros(6),
-        )
-        for last in (standing, swinging):
-            self.solve(
-                WholeBodyTask(
-                    com_acceleration=zero,
-                    base_rotation=kinematics.base_rotation,
-                    base_angular_velocity=zero,
-                    torso_rotation=kinematics.torso_rotation,
-                    torso_angular_velocity=zero,
-                    feet=(*(standing for _ in kinematics.soles[1:]), last),
-                    posture=posture,
-                    links=(link,),
-                )
-            )
+def _new_targets(body: ReducedBody, feet: int) -> Targets:
+    return Targets(
+        com_acceleration=np.zeros(3),
+        base_rotation=np.eye(3),
+        base_rate=np.zeros(3),
+        torso_rotation=np.eye(3),
+        torso_rate=np.zeros(3),
+        posture=np.zeros(len(body.free)),
+        posture_weight=body.weights,
+        pressed=np.zeros(6),
+        stands=np.ones(feet, dtype=bool),
+        softness=np.zeros(feet),
+        force_limit=np.zeros(feet),
+        rotation=np.zeros((feet, 3, 3)),
+        position=np.zeros((feet, 3)),
+        twist=np.zeros((feet, 6)),
+        acceleration=np.zeros((feet, 6)),
+    )
 
 
-def _centre(x: tuple[float, float], y: tuple[float, float]) -> Array:
-    return np.array([0.5 * (x[0] + x[1]), 0.5 * (y[0] + y[1]), 0.0])
+def _pose(link: LinkTask) -> tuple[Array, Array, Array]:
+    """Return rotation, position and twist as arrays of one type, for the kernel."""
+    pose = link.transform_frame_to_odom
+    return (
+        np.array(pose.rotation, dtype=float, order="C"),
+        np.array(pose.translation, dtype=float),
+        np.array(link.twist, dtype=float),
+    )

@@ -3,15 +3,16 @@
 
 Method: from pinocchio's joint placements, velocities and gravity-shifted accelerations
 (what `nonLinearEffects` leaves behind) to frames fixed on the links; Featherstone 2008,
-ch. 2 and 3. Jacobian and drift are those of the classical acceleration of the frame's
-origin, along the frame's own axes: `acceleration = jacobian @ dv + drift`.
+"Rigid body dynamics algorithms", ch. 2. Jacobian and drift are those of the classical
+acceleration of the frame's origin, along the frame's own axes:
+`acceleration = jacobian @ dv + drift`.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numba
 import numpy as np
+from numba import njit
 
 from renxing.control.whole_body.reduced_body import ReducedBody
 from renxing.robot.model import Indices
@@ -28,7 +29,7 @@ class FrameTerms(NamedTuple):
         jacobian: Along the frame's axes, shape (N, 6, nv).
         drift: Acceleration at dv = 0 along the frame's axes, shape (N, 6).
         columns: Of the Jacobian that are not zero, padded, shape (N, nv).
-        count: How many there are, shape (N,).
+        size: How many columns these are, shape (N,).
     """
 
     rotation: Array
@@ -37,7 +38,18 @@ class FrameTerms(NamedTuple):
     jacobian: Array
     drift: Array
     columns: Indices
-    count: Indices
+    size: Indices
+
+
+class _Joints(NamedTuple):
+    """The joints that carry the frames, in odom, and the frames on them."""
+
+    rotation: Array
+    position: Array
+    velocity: Array
+    acceleration: Array
+    frame_rotation: Array
+    frame_position: Array
 
 
 class Frames:
@@ -47,39 +59,39 @@ class Frames:
         terms: Of the last update.
     """
 
-    def __init__(self, body: ReducedBody, names: Sequence[str]) -> None:
-        """Look up frames by name."""
-        ids = [body.model.getFrameId(name) for name in names]
-        offsets = [SE3.Identity()] * len(ids)
-        self._setup(body, ids, offsets)
-
-    @classmethod
-    def shifted(
-        cls, body: ReducedBody, names: Sequence[str], offsets: Sequence[SE3]
-    ) -> "Frames":
-        """Return frames with an offset, transform of the wanted to the named frame."""
-        frames = cls.__new__(cls)
-        ids = [body.model.getFrameId(name) for name in names]
-        frames._setup(body, ids, offsets)
-        return frames
-
-    def _setup(
-        self, body: ReducedBody, ids: Sequence[int], offsets: Sequence[SE3]
+    def __init__(
+        self,
+        body: ReducedBody,
+        names: Sequence[str],
+        centres: Sequence[tuple[float, float]] = (),
     ) -> None:
-        model, count = body.model, len(ids)
-        self._data = body.data
-        self._joints = [model.frames[i].parentJoint for i in ids]
-        self._gravity = np.array(model.gravity.linear)
-        placements = [
-            model.frames[i].placement * offset
-            for i, offset in zip(ids, offsets, strict=True)
-        ]
-        self._place_rotation = np.array([p.rotation for p in placements])
-        self._place_position = np.array([p.translation for p in placements])
-        self._rotation = np.zeros((count, 3, 3))
-        self._position = np.zeros((count, 3))
-        self._velocity = np.zeros((count, 6))
-        self._acceleration = np.zeros((count, 6))
+        """Look up frames.
+
+        Args:
+            body: That they are fixed on.
+            names: Of the frames.
+            centres: Origins of the first of them, x and y in the named frame [m].
+
+        Raises:
+            ModelError: If the robot has no such frame.
+        """
+        model, count = body.model, len(names)
+        self._body = body
+        ids = [body.frame(name) for name in names]
+        placements = [model.frames[i].placement for i in ids]
+        for index, (x, y) in enumerate(centres):
+            placements[index] = placements[index] * SE3(
+                np.eye(3), np.array([x, y, 0.0])
+            )
+        self._carriers = [model.frames[i].parentJoint for i in ids]
+        self._joints = _Joints(
+            rotation=np.zeros((count, 3, 3)),
+            position=np.zeros((count, 3)),
+            velocity=np.zeros((count, 6)),
+            acceleration=np.zeros((count, 6)),
+            frame_rotation=np.array([p.rotation for p in placements]),
+            frame_position=np.array([p.translation for p in placements]),
+        )
         supports = [body.support(i) for i in ids]
         columns = np.zeros((count, model.nv), dtype=np.intp)
         for row, support in zip(columns, supports, strict=True):
@@ -91,33 +103,24 @@ class Frames:
             jacobian=np.zeros((count, 6, model.nv)),
             drift=np.zeros((count, 6)),
             columns=columns,
-            count=np.array([len(s) for s in supports], dtype=np.intp),
+            size=np.array([len(support) for support in supports], dtype=np.intp),
         )
 
     def update(self) -> None:
-        """Compute the terms from the body's data (crba in world, then nle)."""
-        data = self._data
-        for row, joint in enumerate(self._joints):
-            placement = data.oMi[joint]
-            self._rotation[row] = placement.rotation
-            self._position[row] = placement.translation
-            self._velocity[row] = data.v[joint].vector
-            self._acceleration[row] = data.a_gf[joint].vector
-        _frame_terms(
-            self._rotation,
-            self._position,
-            self._velocity,
-            self._acceleration,
-            self._place_rotation,
-            self._place_position,
-            self._gravity,
-            data.J.T,
-            self.terms,
-        )
+        """Compute the terms after the body's update."""
+        data, dynamics, joints = self._body.data, self._body.dynamics, self._joints
+        placements, velocities, accelerations = data.oMi, data.v, data.a_gf
+        for row, carrier in enumerate(self._carriers):
+            placement = placements[carrier]
+            joints.rotation[row] = placement.rotation
+            joints.position[row] = placement.translation
+            joints.velocity[row] = velocities[carrier].vector
+            joints.acceleration[row] = accelerations[carrier].vector
+        _fill(self.terms, joints, dynamics.world_jacobian, dynamics.gravity)
 
 
-@numba.njit(cache=True)
-def _cross(a, b):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _cross(a: Array, b: Array) -> Array:
     return np.array(
         [
             a[1] * b[2] - a[2] * b[1],
@@ -127,48 +130,35 @@ def _cross(a, b):  # type: ignore[no-untyped-def]
     )
 
 
-@numba.njit(cache=True)
-def _frame_terms(  # type: ignore[no-untyped-def]
-    rotation,
-    position,
-    velocity,
-    acceleration,
-    place_rotation,
-    place_position,
-    gravity,
-    world_jacobian,
-    terms,
-):
-    for f in range(len(position)):
-        turn = rotation[f]
-        arm = place_position[f]
-        frame_turn = turn @ place_rotation[f]
-        terms.rotation[f] = frame_turn
-        origin = position[f] + turn @ arm
+@njit(cache=True)
+def _fill(
+    terms: FrameTerms, joints: _Joints, world_jacobian: Array, gravity: Array
+) -> None:
+    for f in range(len(terms.size)):
+        turn, arm = joints.rotation[f], joints.frame_position[f]
+        rotation = turn @ joints.frame_rotation[f]
+        origin = joints.position[f] + turn @ arm
+        terms.rotation[f] = rotation
         terms.position[f] = origin
-        linear, angular = velocity[f, :3], velocity[f, 3:]
-        at_frame = linear + _cross(angular, arm)
-        terms.velocity[f, :3] = turn @ at_frame
+        angular, spin = joints.velocity[f, 3:], joints.acceleration[f, 3:]
+        linear = joints.velocity[f, :3] + _cross(angular, arm)
+        terms.velocity[f, :3] = turn @ linear
         terms.velocity[f, 3:] = turn @ angular
-        spin = acceleration[f, 3:]
-        classical = acceleration[f, :3] + _cross(angular, at_frame) + _cross(spin, arm)
-        # pinocchio's a_gf is the acceleration less gravity, as an accelerometer's.
-        back = place_rotation[f].T.copy()
-        upright = frame_turn.T.copy()
-        terms.drift[f, :3] = back @ classical + upright @ gravity
-        terms.drift[f, 3:] = back @ spin
-        for i in range(terms.count[f]):
+        classical = (
+            joints.acceleration[f, :3] + _cross(angular, linear) + _cross(spin, arm)
+        )
+        back = rotation.T.copy()
+        # pinocchio's a_gf is what an accelerometer feels: gravity is still in it.
+        terms.drift[f, :3] = back @ (turn @ classical + gravity)
+        terms.drift[f, 3:] = back @ (turn @ spin)
+        jacobian = terms.jacobian[f]
+        for i in range(terms.size[f]):
             column = terms.columns[f, i]
-            turning = world_jacobian[column, 3:]
-            moving = world_jacobian[column, :3] + _cross(turning, origin)
+            j = world_jacobian[column]
+            x = j[0] + j[4] * origin[2] - j[5] * origin[1]
+            y = j[1] + j[5] * origin[0] - j[3] * origin[2]
+            z = j[2] + j[3] * origin[1] - j[4] * origin[0]
             for k in range(3):
-                terms.jacobian[f, k, column] = (
-                    frame_turn[0, k] * moving[0]
-                    + frame_turn[1, k] * moving[1]
-                    + frame_turn[2, k] * moving[2]
-                )
-                terms.jacobian[f, 3 + k, column] = (
-                    frame_turn[0, k] * turning[0]
-                    + frame_turn[1, k] * turning[1]
-                    + frame_turn[2, k] * turning[2]
-                )
+                a, b, c = rotation[0, k], rotation[1, k], rotation[2, k]
+                jacobian[k, column] = a * x + b * y + c * z
+                jacobian[3 + k, column] = a * j[3] + b * j[4] + c * j[5]

@@ -2,75 +2,109 @@
 """Limits of the joints in this tick: accelerations and torques that are still safe.
 
 Accelerations: control barrier functions of second degree on the room to a position
-limit (Ames et al. 2019, "Control barrier functions: theory and applications"), of first
-degree on that to the speed limit, cut to what a drive can be asked for.  Torques: the
-drive's envelope at its present speed.
+limit, of first degree on that to the speed limit (Ames et al. 2019, "Control barrier
+functions: theory and applications"), cut to what a drive can be asked for.  Torques:
+the drive's envelope at its present speed, less the friction that it shall overcome.
 """
 
-import numpy as np
+from typing import NamedTuple
 
-from renxing.control.whole_body.assembly import Bounds
+import numpy as np
+from numba import njit
+
 from renxing.control.whole_body.config import WholeBodyConfig
-from renxing.control.whole_body.reduced_body import ReducedBody
 from renxing.robot import Robot
+from renxing.robot.model import Indices
 from renxing.spatial import Array
 
 
-class JointLimits:
-    """Limits of the joints of the reduced body, in its order.
+class Drives(NamedTuple):
+    """Constants of the reduced body's joints, each of shape (m,), and two numbers.
 
     Attributes:
-        viscous: Torque by which friction is compensated, over speed [N·m·s/rad].
+        lower: Least position [rad].
+        upper: Greatest position [rad].
+        speed: Greatest speed [rad/s].
+        torque: Greatest torque that the controller asks for [N·m].
+        no_load: Speed at which no torque is left [rad/s].
+        fade: Part of the torque lost per speed above the corner [s/rad].
+        viscous: Friction that is compensated [N·m·s/rad].
+        rate: `limit_rate` [1/s].
+        acceleration: `limit_acceleration` [rad/s²].
     """
 
-    def __init__(
-        self, config: WholeBodyConfig, robot: Robot, body: ReducedBody
-    ) -> None:
-        """Take the limits of the robot's drives."""
-        free = body.free
-        self._rate = config.limit_rate
-        self._most = config.limit_acceleration
-        self._lower, self._upper = robot.lower[free], robot.upper[free]
-        self._speed = robot.speed[free]
-        self._peak = robot.torque[free]
-        self._share = config.torque_share
-        description = robot.description
-        drives = [description.drives[description.joints[i].drive] for i in free]
-        corner = np.array([drive.corner_speed for drive in drives])
-        self._no_load = np.array([drive.no_load_speed for drive in drives])
-        self._fade = 1.0 / (self._no_load - corner)
-        viscous = np.array([drive.viscous_friction for drive in drives])
-        self.viscous: Array = config.friction_compensation * viscous
+    lower: Array
+    upper: Array
+    speed: Array
+    torque: Array
+    no_load: Array
+    fade: Array
+    viscous: Array
+    rate: float
+    acceleration: float
 
-    def bounds(self, position: Array, velocity: Array) -> Bounds:
-        """Return the bounds; the least is never above the greatest.
 
-        Args:
-            position: Of the joints of the reduced body [rad].
-            velocity: Likewise [rad/s].
-        """
-        rate, most = self._rate, self._most
-        braking, spring = -2.0 * rate * velocity, rate * rate
-        low = np.maximum(
-            braking - spring * (position - self._lower),
-            rate * (-self._speed - velocity),
-        )
-        high = np.minimum(
-            braking + spring * (self._upper - position),
-            rate * (self._speed - velocity),
-        )
-        low, high = np.clip(low, -most, most), np.clip(high, -most, most)
+class Bounds(NamedTuple):
+    """Of each joint of the reduced body, in arrays that `fill_bounds` fills.
+
+    Attributes:
+        least_acceleration: Never above the greatest [rad/s²].
+        most_acceleration: [rad/s²].
+        least_torque: Never above 0 [N·m].
+        most_torque: Never below 0 [N·m].
+    """
+
+    least_acceleration: Array
+    most_acceleration: Array
+    least_torque: Array
+    most_torque: Array
+
+
+def drives(config: WholeBodyConfig, robot: Robot, joints: Indices) -> Drives:
+    """Take the constants of some joints, in joint order, out of the robot's file."""
+    description = robot.description
+    parts = [description.drives[description.joints[i].drive] for i in joints]
+    corner = np.array([part.corner_speed for part in parts])
+    no_load = np.array([part.no_load_speed for part in parts])
+    viscous = np.array([part.viscous_friction for part in parts])
+    return Drives(
+        lower=robot.lower[joints],
+        upper=robot.upper[joints],
+        speed=robot.speed[joints],
+        torque=config.torque_share * robot.torque[joints],
+        no_load=no_load,
+        fade=1.0 / (no_load - corner),
+        viscous=config.friction_compensation * viscous,
+        rate=config.limit_rate,
+        acceleration=config.limit_acceleration,
+    )
+
+
+def new_bounds(count: int) -> Bounds:
+    """Return bounds to fill, of some joints."""
+    return Bounds(*(np.zeros(count) for _ in Bounds._fields))
+
+
+@njit(cache=True)
+def fill_bounds(bounds: Bounds, drives: Drives, position: Array, speed: Array) -> None:
+    """Fill the bounds at a position [rad] and speed [rad/s], each of shape (m,)."""
+    rate, most = drives.rate, drives.acceleration
+    for i in range(len(position)):
+        v = speed[i]
+        braking = -2.0 * rate * v
+        low = braking - rate * rate * (position[i] - drives.lower[i])
+        high = braking + rate * rate * (drives.upper[i] - position[i])
+        low = max(low, rate * (-drives.speed[i] - v))
+        high = min(high, rate * (drives.speed[i] - v))
+        low = min(max(low, -most), most)
+        high = min(max(high, -most), most)
+        # Too fast towards a near limit, the two demands cross: meet in the middle.
         middle = 0.5 * (low + high)
-        up, down = (
-            np.clip((self._no_load - sign * velocity) * self._fade, 0.0, 1.0)
-            * self._peak
-            * self._share
-            for sign in (1.0, -1.0)
-        )
-        friction = self.viscous * velocity
-        return Bounds(
-            np.minimum(low, middle),
-            np.maximum(high, middle),
-            np.minimum(-down - friction, 0.0),
-            np.maximum(up - friction, 0.0),
-        )
+        bounds.least_acceleration[i] = min(low, middle)
+        bounds.most_acceleration[i] = max(high, middle)
+        # Only a torque that drives the motion runs out of voltage.
+        forward = min(max((drives.no_load[i] - v) * drives.fade[i], 0.0), 1.0)
+        back = min(max((drives.no_load[i] + v) * drives.fade[i], 0.0), 1.0)
+        friction = drives.viscous[i] * v
+        bounds.least_torque[i] = min(-back * drives.torque[i] - friction, 0.0)
+        bounds.most_torque[i] = max(forward * drives.torque[i] - friction, 0.0)

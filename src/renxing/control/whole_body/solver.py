@@ -8,38 +8,54 @@ quadratic programming using recursive LDL' updates".
 import daqp
 import numpy as np
 
-from renxing.control.whole_body.assembly import Problem
+from renxing.control.whole_body.elimination import Problem
 from renxing.spatial import Array
 
-EQUALITY, SOFT = 5, 8  # kinds of constraints in DAQP
-SOLVED = (1, 2)  # optimal; optimal with soft constraints violated
+SOFT = 8  # DAQP's mark of a constraint that may be broken where nothing else helps
+SLACK = 1e-5  # DAQP's price of breaking it: bounds give way by some 0.01 rad/s²
+SOLVED = (1, 2)  # DAQP's status: optimal; optimal with soft constraints broken
+ITERATIONS = 200  # a tick must end; ordinary ones take fewer than 50
 
 
 class Solver:
-    """Solves problems of one shape."""
+    """Solves problems of one shape; the bounds of the joints' accelerations are soft.
 
-    def __init__(self, problem: Problem, soft: slice) -> None:
-        """Mark the constraints: the first six rows are equalities.
+    Without them a problem always has a solution: no torques at all, any wrench inside
+    the cones, and the accelerations that follow. So they are left out where DAQP does
+    not get to an end with them.
+    """
+
+    def __init__(self, problem: Problem, joints: int) -> None:
+        """Mark the constraints.
 
         Args:
             problem: Of the shape.
-            soft: Variables whose simple bounds may be broken where nothing else helps.
+            joints: How many of the first variables are accelerations of joints.
         """
-        n = len(problem.gradient)
+        self._joints = joints
         self._sense = np.zeros(len(problem.lower), dtype=np.int32)
-        self._sense[soft] = SOFT
-        self._sense[n : n + 6] = EQUALITY
+        self._sense[:joints] = SOFT
 
     def solve(self, problem: Problem) -> Array | None:
-        """Return the solution, or None if there is none."""
-        x, _, status, _ = daqp.solve(
+        """Return the solution y, or None if there is none."""
+        y = self._try(problem)
+        if y is None:
+            problem.lower[: self._joints] = -np.inf
+            problem.upper[: self._joints] = np.inf
+            y = self._try(problem)
+        return y
+
+    def _try(self, problem: Problem) -> Array | None:
+        y, _, status, _ = daqp.solve(
             problem.hessian,
             problem.gradient,
             problem.rows,
             problem.upper,
             problem.lower,
-            self._sense.copy(),
+            self._sense.copy(),  # DAQP leaves the active set in it
+            iter_limit=ITERATIONS,
+            rho_soft=SLACK,
         )
-        if status not in SOLVED or not np.isfinite(x).all():
+        if status not in SOLVED or not np.isfinite(y).all():
             return None
-        return np.array(x)
+        return np.asarray(y)
