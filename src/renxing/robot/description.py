@@ -6,6 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from renxing.robot.servo import Servo
+
 Positive = Annotated[float, Meta(gt=0.0)]
 NotNegative = Annotated[float, Meta(ge=0.0)]
 Count = Annotated[int, Meta(gt=0)]
@@ -291,6 +293,7 @@ class RobotDescription(Part, frozen=True, kw_only=True):
         hands: Left and right, if any.
         sensors: What it feels and sees.
         battery: Its battery pack.
+        servo: Its buses and drives, for the `servo` backend.
     """
 
     name: str
@@ -308,6 +311,7 @@ class RobotDescription(Part, frozen=True, kw_only=True):
     hands: tuple[Hand, ...] = ()
     sensors: Sensors = Sensors()
     battery: Battery
+    servo: Servo = Servo()
 
     def __post_init__(self) -> None:
         """Refuse a window of masses that holds none."""

@@ -19,6 +19,8 @@ from renxing.robot import Robot
 PLUGINS = {
     "mujoco": "mujoco_ros2_control/MujocoSystemInterface",
     "mock": "mock_components/GenericSystem",
+    "servo": "renxing/ServoSystem",
+    "topics": "topic_based_ros2_control/TopicBasedSystem",
 }
 
 

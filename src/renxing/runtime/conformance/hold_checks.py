@@ -97,6 +97,8 @@ def determinism(bench: Bench) -> str:
     """A simulation does the same thing twice, to the last bit."""
     if not bench.backend.simulated:
         raise NotApplicable("a device is never twice the same")
+    if bench.backend.paced:
+        raise NotApplicable("its time is the wall's, which is never twice the same")
     runs = []
     for _ in range(2):
         with Rig(bench.backend) as rig:

@@ -115,7 +115,7 @@ class Rig:
             self.write_times.append(time.perf_counter() - start)
             self._complain("write", failed + resting)
             self._time += self.period
-            if not self.backend.simulated:
+            if self.backend.paced or not self.backend.simulated:
                 self._due += self.period
                 time.sleep(max(0.0, self._due - time.monotonic()))
         return np.array(rows)

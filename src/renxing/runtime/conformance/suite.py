@@ -59,13 +59,20 @@ class Verdict:
 def check_backend(
     backend: Backend, *, move: bool = False, only: Sequence[str] = ()
 ) -> Iterator[Verdict]:
-    """Check a backend; yields as it goes and never raises.
+    """Check a backend; yields as it goes. Only its processes may raise.
 
     Args:
         backend: It.
         move: Whether joints of a device may move; those of a simulation always do.
         only: Names of checks; all if empty.
     """
+    with backend.processes():
+        yield from _check_running(backend, move, only)
+
+
+def _check_running(
+    backend: Backend, move: bool, only: Sequence[str]
+) -> Iterator[Verdict]:
     bench = Bench(backend, move)
     broken = False
     for check in CHECKS:
