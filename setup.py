@@ -113,7 +113,7 @@ setup(
         "console_scripts": [
             "renxing = renxing.cli.main:main",
             "host = renxing.nodes.host:main",
-            "twin = renxing.nodes.host:twin",
+            "controller_manager = renxing.nodes.host:controller_manager",
             "robot_state_publisher = renxing.nodes.host:robot_state_publisher",
             "console = renxing.nodes.host:console",
             "recorder = renxing.nodes.host:recorder",

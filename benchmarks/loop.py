@@ -1,88 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Period of the real-time loop with its real load, beside a bare sleep loop.
+"""Period of the real-time loop with the whole core in it, beside a bare sleep loop.
 
-The load is a cycle of rx1: hold controller, twin in lock-step, a published block, a
-row of the black box, the ledger. Both loops run in the same thread with the same
-rights, by turns of two seconds, so that other load on the machine touches both alike.
-The period error is the distance between two starts from the period.
+The core is rx1's: MuJoCo in the loop's thread, guard, ladder, controllers of the
+robot's file, boards, shared block, black box, ledger. A second thread takes its news;
+a ROS node in another process publishes all states with a subscriber to joint_states, as
+in a real stack. Where ROS is missing that part is left out and said. Both loops run in
+the same thread with the same rights, by turns of two seconds, so that other load on the
+machine touches both alike. The period error is the distance between two starts from
+the period.
 """
 
+import argparse
+import contextlib
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from renxing.cli.bench import Row
-from renxing.control.hold import Hold, HoldConfig
 from renxing.errors import DeviceError
-from renxing.robot import load_robot
-from renxing.runtime.black_box import BlackBox
-from renxing.runtime.block_layout import Field, Layout
-from renxing.runtime.ledger import PHASES, Ledger
-from renxing.runtime.ledger_report import Bookkeeper, LedgerReport
-from renxing.runtime.pacer import Pacer
+from renxing.resources import resource_root
+from renxing.runtime.core_process import CoreProcess
+from renxing.runtime.core_setup import add_arguments
+from renxing.runtime.ledger_report import Bookkeeper, LedgerReport, times_of
 from renxing.runtime.rights import RightsConfig, claim_rights
-from renxing.runtime.shared_block import BlockWriter
-from renxing.sim import Twin, load_world
 
 RATES = (500, 1000)  # [Hz]
 WINDOW = 2.0  # [s]
-STATES = ("position", "velocity", "effort", "temperature")
-COMMANDS = ("position", "velocity", "effort", "proportional", "derivative")
-READ, _, UPDATE, _, _, WRITE, SEND = range(len(PHASES))
+SETTLE = 4.0  # [s] that the core runs before the first turn
+_RATE = "controller_manager: {ros__parameters: {update_rate: %d}}\n"
 
 
-class Load:
-    """A cycle of the loop, phase by phase."""
-
-    def __init__(self, rate: int) -> None:
-        """Load the robot and make blocks for it."""
-        robot = load_robot("rx1")
-        self.twin = Twin(robot, load_world("flat"))
-        self.hold = Hold(HoldConfig(), robot)
-        self.steps = max(1, round(1.0 / (rate * self.twin.time_step)))
-        count = (len(robot.joints),)
-        fields = [Field(f"state_{name}", count) for name in STATES]
-        fields += [Field(f"command_{name}", count) for name in COMMANDS]
-        fields += [Field("phases", (len(PHASES),), "i8"), Field("skipped", (), "u8")]
-        layout = Layout(name="loop", fields=tuple(fields), joints=tuple(robot.joints))
-        name = f"benchmark.{os.getpid()}"
-        self.block = BlockWriter(f"{name}.block", layout)
-        self.box = BlackBox(f"{name}.box", layout, rate=rate)
-        self.ledger = Ledger(rate, seconds=2.0 * WINDOW)
-        frame = self.block.frame
-        self.states = [(frame[f"state_{name}"], name) for name in STATES]
-        self.commands = [(frame[f"command_{name}"], name) for name in COMMANDS]
-        self.phases = frame["phases"]
-
-    def cycle(self, pacer: Pacer) -> None:
-        """Do what the loop does in one cycle."""
-        ledger = self.ledger
-        ledger.begin(pacer.cycle, pacer.woke, pacer.due)
-        state = self.twin.joint_state()
-        for view, name in self.states:
-            view[:] = getattr(state, name)
-        ledger.mark(READ)
-        command = self.hold.step(self.twin.time)
-        for view, name in self.commands:
-            view[:] = getattr(command, name)
-        ledger.mark(UPDATE)
-        self.twin.step(command, self.steps)
-        ledger.mark(WRITE)
-        self.phases[:] = ledger.last
-        self.block.publish(pacer.woke, pacer.cycle)
-        self.box.append(self.block.frame)
-        ledger.mark(SEND)
-
-    def close(self) -> None:
-        """Remove the blocks."""
-        self.block.close()
-        self.box.close()
+@contextlib.contextmanager
+def _listeners(space: str) -> Iterator[dict[str, psutil.Process]]:
+    """The ROS node of the core and a subscriber, where there is ROS."""
+    if importlib.util.find_spec("rclpy") is None:
+        yield {}
+        return
+    benchmark = Path(__file__).with_name("joint_states.py")
+    topic = f"/{space}/joint_states"
+    commands = {
+        "node": ["-m", "renxing.nodes.host", "controller_manager", "--ros-args"]
+        + ["-r", f"__ns:=/{space}"],
+        "subscriber": [str(benchmark), "--subscribe", topic, "1e9"],
+    }
+    with contextlib.ExitStack() as stack:
+        found = {}
+        for name, words in commands.items():
+            process = subprocess.Popen(
+                [sys.executable, *words],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            found[name] = psutil.Process(process.pid)
+        yield found
 
 
 def run(seconds: float | None) -> list[Row]:
@@ -91,7 +74,7 @@ def run(seconds: float | None) -> list[Row]:
     for rate in RATES:
         # In a child: this process must not be left with a real-time priority.
         child = subprocess.run(
-            [sys.executable, __file__, str(rate), str((seconds or 60.0) / len(RATES))],
+            [sys.executable, __file__, str(rate), str(seconds or 120.0)],
             stdout=subprocess.PIPE,
         )
         if child.returncode != 0:
@@ -102,42 +85,84 @@ def run(seconds: float | None) -> list[Row]:
 
 def measure(rate: int, seconds: float) -> list[Row]:
     """Run both loops by turns."""
-    load = Load(rate)
-    for _ in range(rate):  # warm caches, and let the robot settle
-        load.cycle(Pacer(rate))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["RENXING_RUN_DIR"] = folder
+        space = f"bench_{os.getpid()}"
+        own = Path(folder) / "rate.yaml"
+        own.write_text(_RATE % rate)
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        robot = resource_root() / "config/controllers/rx1.yaml"
+        words = ["--namespace", space, "--parameters", str(robot), str(own)]
+        process = CoreProcess(parser.parse_args(words))
+        process.open()
+        try:
+            with _listeners(space) as listeners:
+                return _measure(process, rate, seconds, listeners)
+        finally:
+            process.close()
+
+
+def _measure(
+    process: CoreProcess,
+    rate: int,
+    seconds: float,
+    listeners: dict[str, psutil.Process],
+) -> list[Row]:
+    core, pacer = process.core, process.pacer
     cycles = round(WINDOW * rate)
     starts = np.zeros(cycles, dtype=np.int64)
+    refused = claim_rights(RightsConfig())
+    pacer.start()
+    for _ in range(round(SETTLE * rate)):
+        process.turn()
+    active = [spec.name for spec in core.manager.loader.all() if spec.active]
     windows = max(1, round(seconds / (2 * WINDOW)))
     bare: list[npt.NDArray[np.int64]] = []
     ours: list[npt.NDArray[np.int64]] = []
     bare_late = late = 0
-    ledger_rows = []
-    pacer = Pacer(rate)
-    refused = claim_rights(RightsConfig())
-    try:
-        for _ in range(windows):
-            bare_late += _bare(rate, starts)
-            bare.append(starts.copy())
-            pacer.start()
-            seen = pacer.overruns
-            for i in range(cycles):
-                starts[i] = pacer.woke
-                load.cycle(pacer)
-                load.ledger.end(pacer.wait())
-            late += pacer.overruns - seen
-            ours.append(starts.copy())
-            ledger_rows.append(load.ledger.rows()[-cycles:])
-    finally:
-        load.close()
+    rows = []
+    spent = dict.fromkeys(["loop", *listeners], 0.0)
+    updates: dict[str, list[float]] = {}
+    for _ in range(windows):
+        bare_late += _bare(rate, starts)
+        bare.append(starts.copy())
+        before = {name: _cpu(one) for name, one in listeners.items()}
+        begin, own = time.monotonic(), time.thread_time()
+        pacer.start()
+        seen = pacer.overruns
+        for i in range(cycles):
+            starts[i] = pacer.woke
+            process.turn()
+        late += pacer.overruns - seen
+        wall = (time.monotonic() - begin) * windows
+        spent["loop"] += (time.thread_time() - own) / wall
+        for name, one in listeners.items():
+            spent[name] += (_cpu(one) - before[name]) / wall
+        ours.append(starts.copy())
+        rows.append(core.ledger.rows()[-cycles:])
+        for name, times in core.manager.update_times().items():
+            updates.setdefault(name, []).extend(times)
     note = "; ".join(f"{r.right} refused: {r.reason}" for r in refused) or "all rights"
-    report = Bookkeeper(PHASES, pacer.period).report(np.vstack(ledger_rows), 1e9)
+    report = Bookkeeper(core.ledger.phases, pacer.period).report(np.vstack(rows), 1e9)
+    with_ros = "ROS listens" if listeners else "no ROS here"
     return [
         _period(f"{rate} Hz: bare sleep", rate, bare, note),
-        _period(f"{rate} Hz: pacer with load", rate, ours, ""),
-        _share(f"{rate} Hz: bare sleep", bare_late / (windows * cycles), ""),
-        _share(f"{rate} Hz: pacer with load", late / (windows * cycles), _why(report)),
-        *_phases(rate, report),
+        _period(
+            f"{rate} Hz: whole core", rate, ours, f"{with_ros}, {len(active)} active"
+        ),
+        _share(f"{rate} Hz: bare sleep, overruns", bare_late / (windows * cycles), ""),
+        _share(
+            f"{rate} Hz: whole core, overruns", late / (windows * cycles), _why(report)
+        ),
+        *_phases(rate, report, updates),
+        *(_share(f"{rate} Hz: CPU of {n}", s, "of one core") for n, s in spent.items()),
     ]
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _bare(rate: int, starts: npt.NDArray[np.int64]) -> int:
@@ -171,16 +196,20 @@ def _period(
 
 def _share(name: str, share: float, note: str) -> Row:
     percent = 100.0 * share
-    return Row(
-        name=f"{name}, overruns", unit="%", median=percent, p99=percent, note=note
-    )
+    return Row(name=name, unit="%", median=percent, p99=percent, note=note)
 
 
 def _why(report: LedgerReport) -> str:
     return ", ".join(f"{name} {n}" for name, n in report.blamed.items() if n)
 
 
-def _phases(rate: int, report: LedgerReport) -> list[Row]:
+def _phases(
+    rate: int, report: LedgerReport, updates: dict[str, list[float]]
+) -> list[Row]:
+    controllers = [
+        times_of(f"update of {name}", np.array(times) * 1e9)
+        for name, times in updates.items()
+    ]
     return [
         Row(
             name=f"{rate} Hz: {times.name}",
@@ -189,7 +218,7 @@ def _phases(rate: int, report: LedgerReport) -> list[Row]:
             p99=1e6 * times.p99,
             note=f"max {1e6 * times.maximum:.0f}",
         )
-        for times in (report.wake, *report.phases, report.busy)
+        for times in (report.wake, *report.phases, report.busy, *controllers)
         if times.maximum > 0.0
     ]
 

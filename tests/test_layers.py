@@ -33,6 +33,7 @@ CORE = {
     "robot",
     "hardware_interface",
     "controller_interface",
+    "body_interfaces",
 }
 ALLOWED = {
     "errors": set(),
@@ -44,6 +45,7 @@ ALLOWED = {
     "robot": BASE | {"signals", "spatial"},
     "hardware_interface": {"spatial"},
     "controller_interface": {"hardware_interface", "robot", "spatial"},
+    "body_interfaces": {"errors", "hardware_interface", "robot", "signals", "spatial"},
     **{room: BASE | CORE for room in ROOMS},
 }
 ROS_PACKAGES = {

@@ -88,6 +88,36 @@ class Loan:
 EMPTY = Loan((), np.empty(0), np.empty(0, dtype=np.intp))
 
 
+class Board:
+    """Numbers that a controller shows its ROS side; only the newest count.
+
+    Attributes:
+        names: Of each number.
+        values: The numbers, shape (m,): fill them, then `show`.
+        time: When they were last shown, on the loop's clock [s].
+        count: How often they were shown.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        """Show nothing yet.
+
+        Args:
+            names: Of each number.
+        """
+        self.names = tuple(names)
+        self.values: Array = np.full(len(self.names), np.nan)
+        self.time = -np.inf
+        self.count = 0
+
+    def show(self, time: float) -> None:
+        """Hand the values over [s]."""
+        self.time = time
+        self.count += 1
+
+    def close(self) -> None:
+        """Take it down."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControllerInfo:
     """What a controller is made with.
@@ -124,6 +154,7 @@ class Controller:
         inbox: What the ROS side sends, oldest first; take it in `update`. Emptied
             before `on_activate`.
         outbox: What the ROS side shall get; the loop sends it on.
+        board: Numbers for the ROS side, one for each of `board_names`.
     """
 
     def __init__(self, info: ControllerInfo) -> None:
@@ -136,6 +167,7 @@ class Controller:
         self.chained = False
         self.inbox: deque[Any] = deque()
         self.outbox: deque[Any] = deque(maxlen=1000)
+        self.board = Board()
 
     def command_interfaces(self) -> InterfaceConfiguration:
         """Return the command interfaces it wants; asked after `on_configure`."""
@@ -151,6 +183,14 @@ class Controller:
 
     def exported_names(self) -> Sequence[str]:
         """Return its exported state interfaces without its own name."""
+        return ()
+
+    def board_names(self, states: Sequence[str]) -> Sequence[str]:
+        """Return the numbers that it shows its ROS side all the time; () for none.
+
+        Args:
+            states: The state interfaces that it gets.
+        """
         return ()
 
     def on_init(self) -> Result:

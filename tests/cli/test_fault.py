@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """`renxing fault` over a real line to a core."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from renxing.cli.main import main
 from renxing.robot import load_robot
 from renxing.runtime.core import CoreConfig, RealTimeCore
-from renxing.runtime.core_process import CoreProcess
+from renxing.runtime.core_desk import Desk
 from renxing.runtime.core_report import SOCKET
 from renxing.runtime.link import LinkServer
+from renxing.runtime.manager.parameters import ParameterStore
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.state import RunFolder
 
@@ -23,10 +22,8 @@ def core(tmp_path, monkeypatch):
     folder = RunFolder({"RENXING_RUN_DIR": str(tmp_path)}, "lab/one")
     folder.create()
 
-    def handle(method, arguments):
-        return CoreProcess.handle(SimpleNamespace(core=core), method, arguments)
-
-    server = LinkServer(folder.path / SOCKET, handle, lambda: None)
+    desk = Desk(core, ParameterStore({}))
+    server = LinkServer(folder.path / SOCKET, desk.handle, lambda: None)
     server.start()
     yield core
     server.close()

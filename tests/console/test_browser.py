@@ -17,9 +17,13 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 import rclpy
+from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
+
+from renxing.nodes.convert import to_seconds
+from renxing_msgs.msg import TwinStatus
 
 pytestmark = [pytest.mark.ros, pytest.mark.browser]
 
@@ -80,6 +84,13 @@ class Robot:
         self.executor = EventsExecutor(context=self.context)
         self.executor.add_node(self.node)
         self.seen: list[Odometry] = []
+        self.wanted: list[TwistStamped] = []
+        self.status: list[TwinStatus] = []
+        for kind, topic, found in (
+            (TwistStamped, "cmd_vel", self.wanted),
+            (TwinStatus, "twin/status", self.status),
+        ):
+            self.node.create_subscription(kind, topic, found.append, 10)
         self.node.create_subscription(
             Odometry, "ground_truth/odom", self.seen.append, 10
         )
@@ -104,6 +115,23 @@ class Robot:
         self.node.destroy_node()
         self.context.shutdown()
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def spin(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0.0:
+            self.executor.spin_once(timeout_sec=left)
+
+    def wait(self, until: Callable[[], Any]) -> None:
+        deadline = time.monotonic() + LIMIT
+        while not until():
+            assert time.monotonic() < deadline, "waited in vain"
+            self.executor.spin_once(timeout_sec=0.05)
+
+    def seconds(self) -> float:
+        """Return the simulated time of the next status."""
+        self.status.clear()
+        self.wait(lambda: self.status)
+        return to_seconds(self.status[-1].header.stamp)
 
     def fastest(self, enough: float = np.inf, seconds: float = LIMIT) -> float:
         """Return the greatest speed of the base [m/s] until it is enough."""
@@ -180,7 +208,7 @@ def browser(
         driver.set_script_timeout(LIMIT)
         driver.get(robot.url)
         browser = Browser(driver)
-        browser.says("holding 'stand'")
+        browser.says("running: posture")
         yield browser
         if picture:
             driver.save_screenshot(picture)
@@ -211,19 +239,66 @@ def test_a_click_on_push_moves_the_robot(browser: Browser, robot: Robot) -> None
     browser.says("N·s")
 
 
-def test_pause_and_resume(browser: Browser) -> None:
+def test_pause_step_and_resume(browser: Browser, robot: Robot) -> None:
     browser.click("Pause")
     browser.says("paused")
+    before = robot.seconds()
+    assert robot.seconds() == before
+    browser.click("Step 10 ms")
+    robot.wait(lambda: robot.seconds() > before)
+    assert robot.seconds() - before == pytest.approx(0.010, abs=1e-6)
     browser.click("Resume")
-    browser.says("holding 'stand'")
+    browser.says("running: posture")
+
+
+def release(browser: Browser) -> None:
+    browser.says("STOPPED: holding where it is")
+    browser.says("because of: emergency_stop topic")
+    browser.click("Release stop")
+    browser.says("running: posture")
 
 
 def test_emergency_stop_and_its_release(browser: Browser) -> None:
     assert not browser.all("//button[contains(., 'Release stop')]")
     browser.click("EMERGENCY STOP")
-    browser.says("EMERGENCY STOP: holding where it is")
-    browser.click("Release stop")
-    browser.says("holding 'stand'")
+    release(browser)
+
+
+@pytest.mark.parametrize("key", ["\ue00c", " "], ids=["escape", "space"])
+def test_a_key_is_an_emergency_stop(browser: Browser, key: str) -> None:
+    browser.driver.find_element("tag name", "body").send_keys(key)
+    release(browser)
+
+
+def test_a_velocity_is_sent_until_it_is_zero(browser: Browser, robot: Robot) -> None:
+    slider = browser.wait(lambda: browser.all("//*[@role='slider']"), "a slider")[0]
+    slider.send_keys("\ue014")  # the right arrow: one step of 0.05 m/s
+    robot.wait(lambda: len(robot.wanted) >= 3)
+    assert all(m.twist.linear.x == pytest.approx(0.05) for m in robot.wanted)
+    assert robot.wanted[0].header.frame_id == "base_link"
+    browser.click("Zero")
+    robot.wait(lambda: robot.wanted[-1].twist.linear.x == 0.0)
+    count = len(robot.wanted)
+    robot.spin(0.5)
+    assert len(robot.wanted) == count
+
+
+def test_a_stop_ends_the_walk(browser: Browser, robot: Robot) -> None:
+    slider = browser.wait(lambda: browser.all("//*[@role='slider']"), "a slider")[0]
+    slider.send_keys("\ue014")
+    robot.wait(lambda: robot.wanted[-1].twist.linear.x > 0.0)
+    browser.click("EMERGENCY STOP")
+    robot.wait(lambda: robot.wanted[-1].twist.linear.x == 0.0)
+    release(browser)
+
+
+def test_the_core_tab_has_ledger_controllers_and_hardware(browser: Browser) -> None:
+    browser.click("Core", kind="*[@role='tab']")
+    for words in ("500", "p99", "estimate", "guard", "PostureController", "body"):
+        browser.says(words)
+    picture = os.environ.get("RENXING_SCREENSHOT")
+    if picture:
+        browser.driver.save_screenshot(f"{picture.removesuffix('.png')}-core.png")
 
 
 def test_the_joints_tab_has_a_row_for_each_joint(browser: Browser) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's page without a browser: its server, its words, its buttons."""
 
+import math
 import socket
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -10,23 +11,51 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renxing.console import Page, Report
+from renxing.console import Member, Page, Report, SimulationReport
 from renxing.errors import ConfigError, DeviceError
 from renxing.robot import Robot, load_robot
+from renxing.runtime.core_report import CoreReport
+from renxing.runtime.ledger_report import LedgerReport, Times
 from renxing.signals import JointState
 from renxing.sim import load_world
 from renxing.spatial import SE3
 
-REPORT = Report(
+TIMES = Times("busy", 3e-4, 8e-4, 2e-3)
+CORE = CoreReport(
     time=12.5,
-    world="workshop",
-    paused=False,
-    stopped=False,
-    posture="squat",
-    real_time_factor=0.98,
-    step_seconds=2e-4,
-    charge=0.87,
+    rung="run",
+    causes=(),
+    suspended=(),
+    failures=0,
+    ledger=LedgerReport(
+        cycles=500,
+        rate=499.9,
+        period_error=TIMES,
+        wake=TIMES,
+        busy=TIMES,
+        phases=tuple(Times(name, 1e-5, 2e-5, 3e-5) for name in ("read", "guard")),
+        overruns=3,
+        skipped=4,
+        blamed={"wake": 0, "read": 3},
+    ),
 )
+REPORT = Report(
+    core=CORE,
+    silence=0.0,
+    simulation=SimulationReport(
+        time=12.5, world="workshop", paused=False, real_time_factor=0.98
+    ),
+    charge=0.87,
+    controllers=(
+        Member(
+            name="legs", kind="renxing/PostureController", state="active", commands=5
+        ),
+        Member(name="idle", kind="a/<b>", state="inactive"),
+    ),
+    components=(Member(name="body", kind="MujocoSystem", state="active"),),
+)
+PAUSED = SimulationReport(time=1.0, world="flat", paused=True, real_time_factor=0.0)
+STOPPED = replace(CORE, rung="hold", causes=("emergency_stop topic",))
 
 
 class Nobody:
@@ -102,10 +131,15 @@ def test_a_closed_page_frees_its_port(robot: Robot) -> None:
 @pytest.mark.parametrize(
     ("changes", "said", "released"),
     [
-        ({}, "holding 'squat'", False),
-        ({"paused": True}, "paused", False),
-        ({"stopped": True}, "EMERGENCY STOP: holding", True),
-        ({"stopped": True, "paused": True}, "EMERGENCY STOP: holding", True),
+        ({}, "running: legs", False),
+        ({"controllers": ()}, "running: no controller, joints are held", False),
+        ({"simulation": PAUSED}, "paused", False),
+        ({"simulation": PAUSED, "silence": 9.0}, "paused", False),
+        ({"silence": 9.0}, "no joint states for 9 s", False),
+        ({"core": STOPPED}, "STOPPED: holding where it is", True),
+        ({"core": STOPPED, "simulation": PAUSED}, "STOPPED: holding", True),
+        ({"core": replace(STOPPED, rung="damp")}, "STOPPED: sinking", True),
+        ({"core": None}, "no robot: its core is silent", False),
     ],
 )
 def test_the_state_in_words(page, robot, changes, said, released) -> None:
@@ -114,10 +148,30 @@ def test_the_state_in_words(page, robot, changes, said, released) -> None:
     page.show_report(replace(REPORT, **changes))
     text = page._status.content
     assert f">{said}" in text
-    for word in ("rx1, workshop", "12.5 s", "× 0.98", "200 µs", "87 %", "0."):
-        assert word in text
+    assert ("because of: emergency_stop topic" in text) is released
     assert page._release.visible is released
-    assert page._pause.label == ("Resume" if changes.get("paused") else "Pause")
+    paused = changes.get("simulation") is PAUSED
+    assert page._controls._pause.label == ("Resume" if paused else "Pause")
+    assert page._controls._step.visible is paused
+
+
+def test_what_the_head_and_the_core_tab_say(page: Page) -> None:
+    page.show_report(REPORT)
+    for word in ("rx1, workshop", "12.5 s", "× 0.98", "500 Hz", "800 µs", "87 %"):
+        assert word in page._status.content
+    for word in (">read<", ">guard<", ">20<", "3 (read 3)"):
+        assert word in page._ledger.content
+    for word in ("legs", "PostureController", "body", "inactive"):
+        assert word in page._members.content
+    assert "<b>" not in page._members.content
+
+
+def test_a_robot_that_is_not_simulated_has_no_hands_on_it(page: Page) -> None:
+    page.show_report(replace(REPORT, simulation=None, charge=math.nan))
+    assert not page._controls._simulation.visible
+    assert "battery" not in page._status.content
+    page.show_report(REPORT)
+    assert page._controls._simulation.visible
 
 
 def test_a_robot_on_the_floor_has_fallen(page: Page, robot: Robot) -> None:
@@ -125,6 +179,31 @@ def test_a_robot_on_the_floor_has_fallen(page: Page, robot: Robot) -> None:
     page.show_robot(state_of(robot), SE3(lying, np.array([0.0, 0.0, 0.15])))
     page.show_report(REPORT)
     assert "fallen" in page._status.content
+
+
+def test_a_stop_puts_the_velocity_to_zero(robot: Robot) -> None:
+    did: list[Any] = []
+
+    class Walker(Nobody):
+        def stop(self, by: str) -> str:
+            did.append(by)
+            return "stopped"
+
+        def drive(self, *velocity: float) -> None:
+            did.append(velocity)
+
+    world, port = load_world("flat"), free_port()
+    page = Page(robot, world, "127.0.0.1", port, Walker())
+    try:
+        slider = page._controls._sliders[0]
+        slider.value = 0.3
+        assert did[-1] == (0.3, 0.0, 0.0)
+        page._keyed(None)
+        assert "page key" in did
+        assert did[-1] == (0.0, 0.0, 0.0)
+        assert slider.value == 0.0
+    finally:
+        page.close()
 
 
 def test_silence_and_joints(page: Page, robot: Robot) -> None:

@@ -126,21 +126,30 @@ class Bench:
         **parameters: Any,
     ) -> Running:
         """Host nodes in a new process; dots in parameters' names are `__`."""
-        number = len(self.started)
         values = {name.replace("__", "."): value for name, value in parameters.items()}
-        file = self.folder / f"{number}.yaml"
+        file = self.folder / f"{len(self.started)}.yaml"
         file.write_text(yaml.safe_dump({"/**": {"ros__parameters": values}}))
-        log = self.folder / f"{number}.log"
         space = self.namespace if namespace is None else namespace
+        words = [*program, *nodes, "--ros-args", "--params-file", str(file)]
+        return self._run([*words, "-r", f"__ns:=/{space}"], environment)
+
+    def start_core(self, *words: str, environment: Any = None) -> Running:
+        """Start the real-time core of this namespace in a new process."""
+        module = ["-m", "renxing.runtime.core_process"]
+        return self._run([*module, "--namespace", self.namespace, *words], environment)
+
+    def _run(self, words: list[str], environment: dict[str, str] | None) -> Running:
+        log = self.folder / f"{len(self.started)}.log"
         read, write = os.pipe()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, *program, *nodes, "--ros-args"]
-                + ["--params-file", str(file), "-r", f"__ns:=/{space}"],
+                [sys.executable, *words],
                 env={
                     **os.environ,
                     "ROS_DOMAIN_ID": str(self.domain),
                     "ROS_LOG_DIR": str(self.folder / "ros"),
+                    "RENXING_RUN_DIR": str(self.folder),
+                    "RENXING_BLACK_BOX_DIR": str(self.folder / "black_box"),
                     "RENXING_READY_FD": str(write),
                     **(environment or {}),
                 },
@@ -238,9 +247,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """The twin in the workshop and its transforms, shared by many tests."""
+    """A core with the twin in the workshop and its nodes, shared by many tests."""
     bench = Bench(tmp_path_factory.mktemp("stack"))
-    both = bench.start("twin", world="workshop"), bench.start("robot_state_publisher")
+    core = bench.start_core("--world", "workshop")
+    core.wait_until_ready()
+    both = bench.start("controller_manager"), bench.start("robot_state_publisher")
     for running in both:
         running.wait_until_ready()
     yield bench

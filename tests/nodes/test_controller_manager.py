@@ -29,7 +29,9 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectoryPoint
 
+from renxing.runtime.boards import core_block
 from renxing.runtime.link import LinkClient
+from renxing.runtime.shared_block import BlockReader, Reading, layout_of
 from renxing.runtime.state import RunFolder
 
 pytestmark = pytest.mark.ros
@@ -235,6 +237,26 @@ def test_the_black_box_is_written_on_request(stack):
     answer = stack.call(Trigger, "dump_black_box")
     assert answer.success, answer.message
     wait_for(lambda: Path(answer.message).exists())
+
+
+def test_the_ros_side_stands_still_for_two_seconds_and_the_loop_does_not(stack):
+    name = f"{core_block(stack.namespace)}.now"
+    reader = BlockReader(name, layout_of(name))
+    stack.position("left_knee_joint")
+    stack.host.send_signal(signal.SIGSTOP)
+    try:
+        assert reader.read() is Reading.NEW
+        before, begin = reader.frame.cycle, reader.frame.stamp
+        time.sleep(2.0)
+        assert reader.read() is Reading.NEW
+        cycles = reader.frame.cycle - before
+        # Cycles that a busy machine has skipped are missing, but the loop turned.
+        assert cycles > 0.3 * 500 * 1e-9 * (reader.frame.stamp - begin)
+        assert reader.frame["rung"] == 0
+    finally:
+        stack.host.send_signal(signal.SIGCONT)
+    assert stack.position("left_knee_joint") == pytest.approx(0.6, abs=0.02)
+    assert stack.controllers()["posture"] == "active"
 
 
 def test_the_ros_side_is_killed_and_the_robot_stands(stack):

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Duration
+from controller_manager_msgs.srv import ListControllers
+from diagnostic_msgs.msg import DiagnosticArray
 from mujoco_ros2_control_msgs.msg import (
     ExternalWrench,
     ExternalWrenchArray,
@@ -27,6 +29,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from renxing.nodes.convert import to_seconds
+from renxing.nodes.manager_messages import from_diagnostics
 from renxing_msgs.msg import TwinStatus
 from renxing_msgs.srv import GoToPosture
 
@@ -61,11 +64,24 @@ class Hands:
 
     def go_to(self, posture: str, seconds: float = 0.0):
         span = Duration(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
-        name = "twin/go_to_posture"
+        name = "posture/go_to_posture"
         return self.bench.call(GoToPosture, name, posture=posture, duration=span)
 
     def release(self):
-        return self.bench.call(Trigger, "twin/reset_emergency_stop")
+        return self.bench.call(Trigger, "controller_manager/reset_emergency_stop")
+
+    def controllers(self) -> dict[str, str]:
+        name = "controller_manager/list_controllers"
+        found = self.bench.call(ListControllers, name).controller
+        return {one.name: one.state for one in found}
+
+    def reach(self, joint: str, is_so) -> None:
+        """Wait until the position of a joint is so."""
+
+        def there(message: JointState) -> bool:
+            return is_so(message.position[message.name.index(joint)])
+
+        self.bench.until(JointState, "joint_states", there)
 
     def status(self, is_so=lambda status: True) -> TwinStatus:
         return self.bench.until(TwinStatus, "twin/status", is_so)
@@ -133,21 +149,63 @@ def test_pause_and_step_by_step(hands) -> None:
 
 
 def test_reset_to_a_keyframe_with_overrides(hands) -> None:
+    seen: list[JointState] = []
+    node = hands.bench.node
+    heard = node.create_subscription(JointState, "joint_states", seen.append, 10)
+    hands.bench.wait(lambda: seen, "joint states")
     hands.pause()
+    hands.bench.spin(0.2)
     joints = JointState(name=["neck_yaw_joint"], position=[0.3])
     things = [free("red_box", 0.9, -0.7, 0.05)]
     done = hands.reset("squat", joint_states=joints, free_joints=things)
     assert done.success, done.message
     assert hands.seconds() == 0.0
-    assert hands.joint("left_knee_joint") == pytest.approx(1.4, abs=0.01)
-    assert hands.joint("neck_yaw_joint") == pytest.approx(0.3, abs=0.01)
-    assert hands.status().posture == "squat"
     there = hands.where("red_box", lambda pose: abs(pose.position.x - 0.9) < 1e-9)
     assert there.position.y == pytest.approx(-0.7)
-    # Time goes on from there, and the override is held.
+    # Controllers say nothing while time stands still: turn it by some cycles.
+    seen.clear()
+    assert hands.step(20).success
+    hands.bench.wait(lambda: seen, "joint states")
+    node.destroy_subscription(heard)
+    there = dict(zip(seen[-1].name, seen[-1].position, strict=True))
+    assert there["left_knee_joint"] == pytest.approx(1.4, abs=0.01)
+    assert there["neck_yaw_joint"] == pytest.approx(0.3, abs=0.01)
+    # Time goes on from there: the robot stays in its squat, the neck comes back to it.
     hands.pause(False)
     hands.status(lambda s: to_seconds(s.header.stamp) > 0.3)
-    assert hands.joint("neck_yaw_joint") == pytest.approx(0.3, abs=0.02)
+    assert hands.joint("left_knee_joint") == pytest.approx(1.4, abs=0.05)
+    hands.reach("neck_yaw_joint", lambda q: abs(q) < 0.02)
+
+
+def test_a_reset_stands_a_fallen_robot_up_again(hands) -> None:
+    blow = push("torso_link", -1500.0, 0.3)
+    assert hands.push(blow).success
+    hands.bench.wait(
+        lambda: hands.controllers()["posture"] == "inactive", "the stop's suspension"
+    )
+    refused = hands.release()
+    assert not refused.success
+    assert "fallen" in refused.message
+    assert hands.reset().success
+    assert set(hands.controllers().values()) == {"active"}
+    assert hands.release().message == "not stopped"
+    hands.status(lambda s: 0.5 < to_seconds(s.header.stamp) < 5.0)
+    assert hands.joint("left_knee_joint") == pytest.approx(0.6, abs=0.02)
+    answer = hands.go_to("squat")
+    assert answer.success, answer.message
+
+
+def test_a_reset_does_not_end_the_stop_that_somebody_asked_for(hands) -> None:
+    assert hands.bench.call(Trigger, "controller_manager/emergency_stop").success
+    assert hands.controllers()["posture"] == "inactive"
+    assert hands.reset().success
+    assert hands.controllers()["posture"] == "inactive"
+    assert hands.controllers()["joint_state_broadcaster"] == "active"
+    hands.status(lambda s: 0.5 < to_seconds(s.header.stamp) < 5.0)
+    # Held without the torque that carries the weight: it sags a little.
+    assert hands.joint("left_knee_joint") == pytest.approx(0.6, abs=0.05)
+    assert "posture" in hands.release().message
+    assert hands.controllers()["posture"] == "active"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +298,6 @@ def test_go_to_a_posture(hands) -> None:
     answer = hands.go_to("squat")
     assert answer.success, answer.message
     assert "squat" in answer.message
-    assert hands.status(lambda s: s.posture == "squat")
 
     def down(message: JointState) -> bool:
         return message.position[message.name.index("left_knee_joint")] > 1.3
@@ -255,20 +312,43 @@ def test_go_to_a_posture(hands) -> None:
 def test_an_emergency_stop_holds_until_it_is_released(hands) -> None:
     qos = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
     button = hands.bench.node.create_publisher(Bool, "emergency_stop", qos)
+
+    def stopped() -> bool:
+        return hands.controllers()["posture"] == "inactive"
+
     try:
         hands.go_to("squat", 5.0)
-        # Latched: it arrives though the twin had not met this publisher yet.
+        # Latched: it arrives though the node had not met this publisher yet.
         button.publish(Bool(data=True))
-        assert hands.status(lambda s: s.stopped)
+        hands.bench.wait(stopped, "the stop")
         refused = hands.go_to("stand")
         assert not refused.success
-        assert "emergency stop" in refused.message
+        assert "not active" in refused.message
         # Taking the button back is not enough.
         button.publish(Bool(data=False))
         hands.bench.spin(0.5)
-        assert hands.status().stopped
+        assert stopped()
         assert hands.release().success
-        hands.status(lambda s: not s.stopped)
-        assert hands.go_to("stand").success
+        assert not stopped()
+        hands.bench.wait(lambda: hands.go_to("stand").success, "a motion")
     finally:
         hands.bench.node.destroy_publisher(button)
+
+
+def test_an_emergency_stop_by_service(hands) -> None:
+    answer = hands.bench.call(Trigger, "controller_manager/emergency_stop")
+    assert answer.success
+    assert "service" in answer.message
+    assert hands.controllers()["posture"] == "inactive"
+    said = hands.bench.until(
+        DiagnosticArray,
+        "/diagnostics",
+        lambda m: (
+            hands.bench.namespace in m.status[0].name
+            and m.status[0].message.startswith("hold")
+        ),
+    )
+    report = from_diagnostics(said.status[0])
+    assert report.causes == ("emergency_stop service",)
+    assert report.suspended == ("posture",)
+    assert hands.release().success

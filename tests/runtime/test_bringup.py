@@ -169,12 +169,18 @@ def test_mistakes_in_the_table_are_named(write, old, new, words) -> None:
 
 def test_the_table_of_the_project() -> None:
     specs = {spec.name: spec for spec in resolve(load_table(default_table()), {})}
-    assert set(specs) == {"twin", "robot_state_publisher", "console"}
-    assert specs["twin"].critical
-    assert specs["twin"].parameters["twin"] == {
+    names = ["core", "controller_manager", "robot_state_publisher", "console"]
+    assert list(specs) == names
+    assert specs["core"].critical
+    words = specs["core"].command
+    assert words[1:3] == ("-m", "renxing.runtime.core_process")
+    given = dict(zip(words[3::2], words[4::2], strict=True))
+    assert given["--robot"] == "rx1"
+    assert given["--clock"] == "false"
+    assert specs["controller_manager"].after == ("core",)
+    assert specs["controller_manager"].parameters["controller_manager"] == {
         "use_sim_time": False,
         "robot": "rx1",
-        "world": "flat",
         "publish_clock": False,
     }
 
@@ -183,6 +189,7 @@ def test_a_robot_may_be_a_file(tmp_path: Path) -> None:
     mine = tmp_path / "mine.yaml"
     mine.write_text("x: 1")
     specs = resolve(load_table(default_table()), {"robot": str(mine)})
-    assert specs[0].parameters["twin"]["robot"] == str(mine)
+    parameters = {spec.name: spec.parameters for spec in specs}
+    assert parameters["console"]["console"]["robot"] == str(mine)
     with pytest.raises(ConfigError, match="rx1"):
         resolve(load_table(default_table()), {"robot": "nobody"})

@@ -4,7 +4,9 @@
 import numpy as np
 import pytest
 
+from renxing.actuation.guard import Flag
 from renxing.actuation.ladder import Rung
+from renxing.control.forward_controller import ForwardCommand
 from renxing.control.posture_controller import GoToPosture
 from renxing.controller_interface import Claim, Controller, InterfaceConfiguration
 from renxing.errors import UnsafeCommandError
@@ -24,13 +26,14 @@ ARM = ["left_shoulder_pitch_joint", "left_elbow_joint"]
 class Stand:
     """rx1 in a world, behind a core."""
 
-    def __init__(self, robot, seed=0, plugins=None):
+    def __init__(self, robot, seed=0, plugins=None, files=()):
         self.twin = Twin(robot, load_world("flat"), TwinConfig(seed=seed))
         self.core = RealTimeCore(
             robot,
             ManagerSettings(update_rate=RATE),
             CoreConfig(),
             controllers=plugins,
+            files=files,
             hardware={
                 "mujoco_ros2_control/MujocoSystemInterface": lambda info: MujocoSystem(
                     info, self.twin
@@ -223,16 +226,16 @@ def test_an_encoder_that_goes_blind_holds_the_robot(stand):
 def test_a_bug_of_our_own_holds_the_robot_and_is_counted(stand, monkeypatch):
     stand.run(0.2)
     guard = stand.core.guard
-    step = guard.step
+    bound = guard.bound
     calls = []
 
     def broken(*arguments):
         calls.append(1)
         if len(calls) == 1:
             raise RuntimeError("a bug in the guard")
-        return step(*arguments)
+        return bound(*arguments)
 
-    monkeypatch.setattr(guard, "step", broken)
+    monkeypatch.setattr(guard, "bound", broken)
     stand.run(1.0)
     assert stand.core.failures == 1
     assert stand.core.ladder.rung is Rung.HOLD
@@ -261,3 +264,23 @@ def test_a_robot_without_ros2_control_tags_gets_one_system(load):
     run_lock_step(core, 2.0, LockStep(RATE))
     assert twin.base_state().transform_base_to_odom.translation[2] > 0.75
     assert core.failures == 0
+
+
+def test_a_source_that_is_late_has_its_joint_held_where_it_is(rx1, tmp_path):
+    file = tmp_path / "push.yaml"
+    file.write_text(
+        f"push: {{ros__parameters: {{joints: [{ARM[1]}], command_timeout: 0.1}}}}"
+    )
+    stand = Stand(rx1, files=[file])
+    stand.add("push", "effort_controllers/JointGroupEffortController")
+    elbow = rx1.joints.index(ARM[1])
+    stand.run(0.2)
+    stand.core.send("push", ForwardCommand((2.0,)))
+    stand.run(0.05)
+    assert not stand.core.guard.flags[elbow] & Flag.HELD
+    stand.run(0.06)
+    assert stand.core.guard.flags[elbow] & Flag.HELD
+    late = stand.twin.true_positions()[elbow]
+    stand.run(1.0)
+    assert stand.twin.true_positions()[elbow] == pytest.approx(late, abs=0.15)
+    assert stand.core.ladder.rung is Rung.RUN

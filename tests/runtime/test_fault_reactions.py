@@ -207,19 +207,29 @@ def test_after_a_short_outage_the_robot_can_be_taken_back(rx1):
     answer = manager.set_hardware_component_state("body", State.ACTIVE)
     assert answer.ok, answer.message
     core.reset_stop()
+    # The controller that the outage took down is back, from where the robot is.
+    assert [c.state for c in manager.list_controllers()] == ["active"]
     trial.measure()
     trial.run(1.0)
     assert core.ladder.rung is Rung.RUN
-    assert trial.lowest > STANDING
-    # A gap that is known (docs/safety.md): the reset does not start the controller
-    # that the outage took down, and the guard's hold sags without its feed-forward.
-    assert [c.state for c in manager.list_controllers()] == ["inactive"]
-    assert trial.strayed < 0.05
-    assert manager.switch_controller(["posture"], []).ok
-    trial.measure()
-    trial.run(1.0)
     assert trial.safe is None
     assert trial.lowest > STANDING
+    assert trial.strayed < 0.02
+    trial.core.send("posture", GoToPosture(1, "squat"))
+    trial.run(3.0)
+    assert trial.height == pytest.approx(SQUAT, abs=0.015)
+
+
+def test_a_reset_leaves_what_somebody_has_unloaded(rx1):
+    trial = Trial(rx1)
+    core, manager = trial.core, trial.core.manager
+    trial.break_it(Fault(kind="outage", pattern=".*", duration=0.05))
+    trial.run(0.1)
+    assert manager.unload_controller("posture").ok
+    assert manager.set_hardware_component_state("body", State.ACTIVE).ok
+    assert core.reset_stop() == "running again: no controllers"
+    trial.run(0.5)
+    assert core.ladder.rung is Rung.RUN
 
 
 def test_hardware_that_is_gone_for_good_fails_again_until_it_is_mended(rx1):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from renxing.robot import Robot, load_robot
 from renxing.signals import JointCommand
-from renxing.sim.drives import AMBIENT, COPPER, DERATE, DriveConfig, Drives
+from renxing.sim.drive_law import AMBIENT, COPPER, DERATE
+from renxing.sim.drives import DriveConfig, Drives
 
 QUIET = DriveConfig(encoder_bias=0.0, velocity_noise=0.0, torque_noise=0.0)
 

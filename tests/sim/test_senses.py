@@ -6,7 +6,12 @@ import pytest
 
 from renxing.robot import Robot
 from renxing.robot.description import Battery, Imu
-from renxing.sim.senses import BatteryModel, ImuModel, sample_cell
+from renxing.sim.senses import BatteryModel, Cells, ImuModel
+from renxing.spatial import (
+    rotation_from_quat_xyzw,
+    rotation_from_rpy,
+    xyzw_from_wxyz,
+)
 
 PACK = Battery(capacity=10.0, voltage=(40.0, 50.0), resistance=0.1, idle_power=50.0)
 
@@ -68,44 +73,61 @@ def test_standing_costs_power(rx1: Robot, held) -> None:
     assert power == pytest.approx(90.0 + heat, rel=0.02)
 
 
+UPRIGHT = [1.0, 0.0, 0.0, 0.0]
+
+
 def test_imu_noise_has_its_size() -> None:
     noisy = Imu("a", "f", "t", 0.003, 0.0, 0.03, 0.0, 0.002)
     model, random = ImuModel(noisy, ideal=False), np.random.default_rng(2)
     true = np.array([0.1, 0.2, 9.7])
-    samples = [
-        model.sample(0.0, 0.001, np.eye(3), true, 2 * true, random) for _ in range(3000)
-    ]
-    gyro = np.array([s.angular_velocity for s in samples]) - true
-    accel = np.array([s.specific_force for s in samples]) - 2 * true
-    angle = np.array([s.rotation_sensor_to_odom[2, 1] for s in samples])
+    reading = np.concatenate([UPRIGHT, true, 2 * true])
+    samples = np.array([model.sample(reading, 0.001, random) for _ in range(3000)])
+    gyro, accel = samples[:, 4:7] - true, samples[:, 7:] - 2 * true
+    angle = np.array([rotation_from_quat_xyzw(s[:4])[2, 1] for s in samples])
     for errors, size in ((gyro, 0.003), (accel, 0.03), (angle, 0.002)):
         assert np.std(errors) == pytest.approx(size, rel=0.05)
         assert abs(np.mean(errors)) < size / 10
 
 
+def test_the_attitude_error_is_a_small_turn_about_the_sensors_axes() -> None:
+    sloppy, random = Imu("a", "f", "t", 0.0, 0.0, 0.0, 0.0, 0.3), np.random
+    draws = random.default_rng(5).standard_normal(15)
+    quat = random.default_rng(6).standard_normal(4)
+    quat /= np.linalg.norm(quat)
+    reading = np.concatenate([quat, np.zeros(6)])
+    sample = ImuModel(sloppy, ideal=False).sample(reading, 0.0, random.default_rng(5))
+    true = rotation_from_quat_xyzw(xyzw_from_wxyz(quat))
+    wanted = true @ rotation_from_rpy(0.3 * draws[12:])
+    assert np.allclose(rotation_from_quat_xyzw(sample[:4]), wanted, atol=1e-12)
+    assert sample[3] >= 0.0
+    ideal = ImuModel(sloppy, ideal=True).sample(reading, 0.0, random.default_rng(5))
+    assert np.allclose(rotation_from_quat_xyzw(ideal[:4]), true, atol=1e-12)
+
+
 def test_imu_bias_walks_with_the_root_of_time() -> None:
     walker = Imu("a", "f", "t", 0.0, 0.01, 0.0, 0.02, 0.0)
+    reading = np.concatenate([UPRIGHT, np.zeros(6)])
     ends = []
     for seed in range(300):
         model, random = ImuModel(walker, ideal=False), np.random.default_rng(seed)
         for _ in range(16):  # 4 s
-            last = model.sample(0.0, 0.25, np.eye(3), np.zeros(3), np.zeros(3), random)
-        ends.append([last.angular_velocity, last.specific_force])
+            last = model.sample(reading, 0.25, random)
+        ends.append([last[4:7], last[7:]])
     deviation = np.std(ends, axis=(0, 2))
     assert deviation == pytest.approx([0.01 * 2, 0.02 * 2], rel=0.1)
     model.reset()
-    still = model.sample(0.0, 0.0, np.eye(3), np.zeros(3), np.zeros(3), random)
-    assert not still.angular_velocity.any()
+    assert not model.sample(reading, 0.0, random)[4:7].any()
 
 
 def test_cell_noise_has_its_size(rx1: Robot) -> None:
-    cell = rx1.description.sensors.force_torque[0]
-    random, zero = np.random.default_rng(6), np.zeros(3)
-    samples = [sample_cell(cell, 0.0, zero, zero, random) for _ in range(2000)]
-    assert np.std([s.force for s in samples]) == pytest.approx(1.5, rel=0.05)
-    assert np.std([s.torque for s in samples]) == pytest.approx(0.05, rel=0.05)
-    ideal = sample_cell(cell, 0.0, zero + 1.0, zero, None)
-    assert np.array_equal(ideal.force, np.ones(3))
+    cells = rx1.description.sensors.force_torque[:1]
+    random, zero = np.random.default_rng(6), np.zeros((1, 6))
+    noisy = Cells(cells, ideal=False)
+    samples = np.array([noisy.sample(zero, random)[0] for _ in range(2000)])
+    assert np.std(samples[:, :3]) == pytest.approx(1.5, rel=0.05)
+    assert np.std(samples[:, 3:]) == pytest.approx(0.05, rel=0.05)
+    ideal = Cells(cells, ideal=True).sample(zero + 1.0, random)
+    assert np.array_equal(ideal, np.ones((1, 6)))
 
 
 def test_samples_are_their_own(rx1: Robot, held) -> None:

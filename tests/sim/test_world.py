@@ -164,7 +164,7 @@ def test_bad_file_is_refused_with_its_line(tmp_path, case: str) -> None:
 
 def test_no_such_world(tmp_path) -> None:
     with pytest.raises(
-        ConfigError, match="not in config/worlds, which has flat, ramps"
+        ConfigError, match="not in config/worlds, which has .*flat.* ramps,"
     ):
         load_world("moon")
     with pytest.raises(ConfigError, match="cannot be read"):

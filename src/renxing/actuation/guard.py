@@ -23,24 +23,26 @@ from enum import IntFlag
 
 import numpy as np
 
+from renxing.actuation import guard_law
+from renxing.actuation.guard_law import bound
 from renxing.hardware_interface import IMPEDANCE
 from renxing.robot import Robot
 from renxing.signals import JointCommand
-from renxing.spatial import Array, Mask
+from renxing.spatial import Array
 
 
 class Flag(IntFlag):
     """What the guard changed at a joint; several can be set."""
 
-    HELD = 1  # nobody commands it
-    NOT_FINITE = 2  # a command was NaN where it must not be, or infinite
-    POSITION = 4  # beyond a position limit
-    SOFT_STOP = 8  # too fast towards a position limit
-    SPEED = 16  # beyond the speed limit
-    GAIN = 32  # stiffness or damping negative or beyond its limit
-    TORQUE = 64  # the resulting torque beyond the limit
-    TORQUE_RATE = 128  # the resulting torque rose too fast
-    POWER = 256  # the robot's power beyond the limit
+    HELD = guard_law.HELD  # nobody commands it
+    NOT_FINITE = guard_law.NOT_FINITE  # a command was infinite
+    POSITION = guard_law.OUTSIDE  # beyond a position limit
+    SOFT_STOP = guard_law.SOFT_STOP  # too fast towards a position limit
+    SPEED = guard_law.TOO_FAST  # beyond the speed limit
+    GAIN = guard_law.GAIN  # stiffness or damping negative or beyond its limit
+    TORQUE = guard_law.TOO_STRONG  # the resulting torque beyond the limit
+    TORQUE_RATE = guard_law.TORQUE_RATE  # the resulting torque rose too fast
+    POWER = guard_law.POWER  # the robot's power beyond the limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Guard:
     Attributes:
         flags: What it changed in the last step, one `Flag` a joint, shape (n,).
         counts: Number of steps in which each joint was changed, by flag bit (16, n).
+        sent: What it let pass in the last step, rows as in `IMPEDANCE`, shape (5, n).
         torque: That all five parameters made in the last step [N·m], shape (n,).
     """
 
@@ -81,16 +84,23 @@ class Guard:
         """
         n = len(robot.joints)
         self._config = config
-        self._lower, self._upper = robot.lower, robot.upper
-        self._speed, self._limit = robot.speed, robot.torque
-        self._kp, self._kd = robot.kp, robot.kd
-        self._kp_limit = config.stiffness_limit * robot.kp
-        self._kd_limit = config.damping_limit * robot.kd
+        self._limits = np.array(
+            [
+                robot.lower,
+                robot.upper,
+                robot.speed,
+                robot.torque,
+                robot.kp,
+                robot.kd,
+                config.stiffness_limit * robot.kp,
+                config.damping_limit * robot.kd,
+            ]
+        )
         self._held = np.full(n, np.nan)
+        self.sent = np.full((5, n), np.nan)
         self.torque = np.zeros(n)
         self.flags = np.zeros(n, dtype=np.int64)
         self.counts = np.zeros((16, n), dtype=np.int64)
-        self._bits = (1 << np.arange(16))[:, None]
         self._fresh = True
 
     def reset(self) -> None:
@@ -110,101 +120,28 @@ class Guard:
             velocity: Measured [rad/s], shape (n,).
             dt: Since the last step [s].
         """
-        flags = self.flags
-        flags[:] = 0
-        given: Mask = np.isfinite(wanted)
-        target, speed, effort, kp, kd = np.where(given, wanted, 0.0)
-        self._complete(given, position, target, kp, kd)
-        infinite: Mask = np.asarray(np.isinf(wanted).any(axis=0))
-        idle: Mask = np.logical_not(given.any(axis=0)) | infinite
-        self._hold(idle, infinite, position)
-        held = flags & Flag.HELD > 0
-        target[held], kp[held], kd[held] = (
-            self._held[held],
-            self._kp[held],
-            self._kd[held],
+        rows = self.bound(wanted, position, velocity, dt)
+        return JointCommand(**dict(zip(IMPEDANCE, rows, strict=True)))
+
+    def bound(
+        self, wanted: Array, position: Array, velocity: Array, dt: float
+    ) -> Array:
+        """Do the same as `step`, and return rows as those of `wanted`, shape (5, n)."""
+        command = np.array(wanted, dtype=float, order="C")
+        rise = self._config.torque_rise
+        bound(
+            command,
+            position,
+            velocity,
+            self._limits,
+            self._config.soft_gain,
+            np.inf if self._fresh or rise <= 0.0 else dt / rise,
+            self._config.power_limit,
+            self._held,
+            self.torque,
+            self.flags,
+            self.counts,
         )
-        speed[held] = effort[held] = 0.0
-        self._clamp(target, self._lower, self._upper, Flag.POSITION)
-        self._clamp(speed, -self._speed, self._speed, Flag.SPEED)
-        self._clamp(kp, 0.0, self._kp_limit, Flag.GAIN)
-        self._clamp(kd, 0.0, self._kd_limit, Flag.GAIN)
-        self._stop_softly(speed, position)
-        self._bound_torque(target, speed, effort, kp, kd, position, velocity, dt)
-        self.counts += (flags & self._bits) > 0
-        return JointCommand(
-            position=target,
-            velocity=speed,
-            effort=effort,
-            proportional=kp,
-            derivative=kd,
-        )
-
-    def _complete(
-        self, given: Mask, position: Array, target: Array, kp: Array, kd: Array
-    ) -> None:
-        """Fill in what a controller of fewer interfaces leaves open."""
-        has = dict(zip(IMPEDANCE, given, strict=True))
-        # A position without stiffness gets the robot's; without a position there is
-        # nothing to be stiff about.
-        stiff = has["position"] & ~has["proportional"]
-        kp[stiff] = self._kp[stiff]
-        loose = ~has["position"]
-        kp[loose] = 0.0
-        target[loose] = position[loose]
-        damped = (has["position"] | has["velocity"]) & ~has["derivative"]
-        kd[damped] = self._kd[damped]
-
-    def _hold(self, idle: Mask, infinite: Mask, position: Array) -> None:
-        begins = idle & np.isnan(self._held)
-        self._held[begins] = position[begins]
-        self._held[np.logical_not(idle)] = np.nan
-        self.flags[idle] |= Flag.HELD
-        self.flags[infinite] |= Flag.NOT_FINITE
-
-    def _clamp(
-        self, values: Array, low: Array | float, high: Array, flag: Flag
-    ) -> None:
-        clamped = np.clip(values, low, high)
-        self.flags[clamped != values] |= flag
-        values[:] = clamped
-
-    def _stop_softly(self, speed: Array, position: Array) -> None:
-        gain = self._config.soft_gain
-        fastest = np.maximum(gain * (self._upper - position), 0.0)
-        slowest = np.minimum(gain * (self._lower - position), 0.0)
-        clamped = np.clip(speed, slowest, fastest)
-        self.flags[clamped != speed] |= Flag.SOFT_STOP
-        speed[:] = clamped
-
-    def _bound_torque(
-        self,
-        target: Array,
-        speed: Array,
-        effort: Array,
-        kp: Array,
-        kd: Array,
-        position: Array,
-        velocity: Array,
-        dt: float,
-    ) -> None:
-        feedback = kp * (target - position) + kd * (speed - velocity)
-        result = effort + feedback
-        bounded = np.clip(result, -self._limit, self._limit)
-        self.flags[bounded != result] |= Flag.TORQUE
-        if self._config.torque_rise > 0.0 and not self._fresh:
-            step = self._limit * (dt / self._config.torque_rise)
-            slow = np.clip(bounded, self.torque - step, self.torque + step)
-            self.flags[slow != bounded] |= Flag.TORQUE_RATE
-            bounded = slow
-        power = bounded * velocity
-        total = float(power.sum())
-        if total > self._config.power_limit:
-            driving: Mask = power > 0.0
-            surplus = total - self._config.power_limit
-            share = 1.0 - min(1.0, surplus / float(power[driving].sum()))
-            bounded = np.where(driving, bounded * share, bounded)
-            self.flags[driving] |= Flag.POWER
         self._fresh = False
-        self.torque = bounded
-        effort[:] = bounded - feedback
+        self.sent = command
+        return command

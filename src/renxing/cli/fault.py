@@ -3,8 +3,10 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from renxing.actuation.faults import KINDS, NEEDS_VALUE, Fault, InjectedFault
+from renxing.cli import fault_table
 from renxing.cli.terminal import table
 from renxing.errors import ConfigError, DeviceError
 from renxing.runtime.core_report import SOCKET
@@ -28,6 +30,9 @@ PATTERN is a regular expression for whole names, `part/interface` or `part` alon
   renxing fault inject off left_elbow_joint
   renxing fault clear 3        clear number 3; without a number all of them
 
+`table` breaks a simulated robot in every declared way, over many seeds, and shows what
+it did; words choose cases.
+
 An outage stops the robot, and in simulation its time, until the component is active
 again: `ros2 control set_hardware_component_state body active`. Clear it before that.
 On a real robot: hang it up first.
@@ -39,11 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = (
         "renxing fault [-h] list | inject KIND PATTERN [--value X] [--seconds S] "
         "[--start S]\n                     [--seed N] [--commands] | clear [NUMBER] "
-        "[--namespace NS]"
+        "[--namespace NS]\n                     | table [--robot R] [--seeds K] "
+        "[--jobs N] [--json FILE]"
     )
     parser.epilog = _HELP
-    parser.add_argument("action", choices=("list", "inject", "clear"))
-    parser.add_argument("words", nargs="*", metavar="KIND PATTERN | NUMBER")
+    parser.add_argument("action", choices=("list", "inject", "clear", "table"))
+    parser.add_argument("words", nargs="*", metavar="KIND PATTERN | NUMBER | CASE")
+    parser.add_argument("--robot", default="rx1", help="of the table, name or file")
+    parser.add_argument(
+        "--seeds", type=int, default=20, metavar="K", help="of each case of the table"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="trials at a time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write it too")
     parser.add_argument("--value", type=float, metavar="X", help="how much")
     parser.add_argument(
         "--seconds",
@@ -65,12 +77,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do it: 0 done.
+    """Do it: 0 done, 1 if the table shows that a declared reaction was missed.
 
     Raises:
         ConfigError: If the words mean nothing, or not for this robot.
         DeviceError: If no core runs.
     """
+    if arguments.action == "table":
+        return fault_table.run(arguments)
     method, given = _request(arguments)
     link = _connect(arguments.namespace.strip("/"))
     try:

@@ -24,6 +24,7 @@ COMMANDS = {
     "robot": "check the description of a robot",
     "backend": "check that a backend does what the robot expects",
     "fault": "break hardware on purpose, list or mend what is broken",
+    "eval": "score how well the robot walks, balances, climbs and carries",
     "bench": "measure this machine with the project's benchmarks",
     "version": "print the version",
 }

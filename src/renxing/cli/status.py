@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`renxing status`: the processes of the running stacks."""
+"""`renxing status`: the running stacks, their processes and real-time cores."""
 
 import argparse
 import contextlib
@@ -7,16 +7,20 @@ import json
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
 from renxing.cli.down import EXIT_NOT_RUNNING
 from renxing.cli.terminal import paint, table
+from renxing.errors import RenxingError
+from renxing.runtime.core_report import SOCKET, CoreReport
+from renxing.runtime.link import LinkClient
 from renxing.runtime.state import ProcessState, RunFolder, StackState, run_folders
 
 _SAMPLE = 0.3  # [s] over which the CPU share is measured
 _MIB = 1024.0 * 1024.0
+_ANSWER = 2.0  # [s] for a core to answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,9 +75,33 @@ def _show(stack: StackState, loads: dict[int, tuple[float, float]]) -> None:
         )
     head = ("process", "pid", "state", "ready", "restarts", "cpu %", "memory MiB")
     print(table(head, rows))
+    report = _report(stack)
+    if report is not None:
+        ledger = report.ledger
+        color = "green" if report.rung == "run" else "red"
+        causes = f" ({', '.join(report.causes)})" if report.causes else ""
+        print(
+            f"core: {paint(report.rung, color)}{causes}, {ledger.rate:.1f} Hz, cycle "
+            f"p99 {1e6 * ledger.busy.p99:.0f} us, {ledger.overruns} overruns"
+        )
     for name, process in stack.processes.items():
         if process.reason:
             print(f"{name}: {paint(process.reason, 'red')}")
+
+
+def _report(stack: StackState) -> CoreReport | None:
+    """Return how the core of a stack does, None if it has none that answers."""
+    path = RunFolder(os.environ, stack.namespace).path / SOCKET
+    try:
+        link = LinkClient(path)
+    except RenxingError:
+        return None
+    try:
+        return cast(CoreReport, link.call("report", timeout=_ANSWER))
+    except RenxingError:
+        return None
+    finally:
+        link.close()
 
 
 def _tell_last(folders: list[RunFolder]) -> None:
@@ -108,6 +136,16 @@ def _document(
             "memory_mib": memory,
         }
 
+    report = _report(stack)
+    core = None
+    if report is not None:
+        core = {
+            "rung": report.rung,
+            "causes": list(report.causes),
+            "rate_hz": report.ledger.rate,
+            "busy_p99_us": 1e6 * report.ledger.busy.p99,
+            "overruns": report.ledger.overruns,
+        }
     return {
         "namespace": stack.namespace,
         "pid": stack.pid,
@@ -116,6 +154,7 @@ def _document(
         "arguments": stack.arguments,
         "table": stack.table,
         "logs": stack.logs,
+        "core": core,
         "processes": {name: one(p) for name, p in stack.processes.items()},
     }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's page: shows the robot and carries his commands; knows no ROS."""
 
-from renxing.console.page import Operator, Page, Report
+from renxing.console.page import Page
+from renxing.console.report import Member, Operator, Report, SimulationReport
 
-__all__ = ["Operator", "Page", "Report"]
+__all__ = ["Member", "Operator", "Page", "Report", "SimulationReport"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator page: 3D view, status, joint table, and the operator's buttons.
+"""The operator page: 3D view, status, tables, and the emergency stop.
 
 The page calls an `Operator` when somebody clicks, and is told the news with `show_*`;
 where the news comes from and where the commands go is not its business.
@@ -10,77 +10,35 @@ import io
 import math
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import viser
 from viser import Icon
 
+from renxing.console.controls import Controls
+from renxing.console.report import Operator, Report
 from renxing.console.scene import RobotView, WorldView
-from renxing.console.tables import joint_table, status_lines
+from renxing.console.tables import (
+    joint_table,
+    ledger_table,
+    member_table,
+    status_lines,
+)
 from renxing.errors import ConfigError
 from renxing.robot import Robot
 from renxing.signals import JointState
 from renxing.sim.shapes import World
 from renxing.spatial import SE3, rpy_from_rotation
 
-# Where a push goes, as the robot sees it [rad] about z.
-HEADINGS = {"forward": 0.0, "left": 0.5, "backward": 1.0, "right": -0.5}
 FALLEN = 0.6  # [-] of the standing height: below it the robot has fallen
+STALE = 1.0  # [s] without joint states, after which the page says so
 NOTICE_SECONDS = 6.0
-
-
-class Operator(Protocol):
-    """What the page can ask for; each returns words for a notice, or raises."""
-
-    def stop(self) -> str:
-        """Emergency stop."""
-        ...
-
-    def release(self) -> str:
-        """End the emergency stop."""
-        ...
-
-    def pause(self, paused: bool) -> str:
-        """Stop simulated time or let it go on."""
-        ...
-
-    def reset(self) -> str:
-        """Start the simulation again."""
-        ...
-
-    def push(self, impulse: float, heading: float) -> str:
-        """Push the torso: [N·s], and where to [rad] about z in its frame."""
-        ...
-
-    def go_to(self, posture: str) -> str:
-        """Move to a posture."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """How the simulation does.
-
-    Attributes:
-        time: Simulated [s].
-        world: Its name.
-        paused: Whether time stands still.
-        stopped: Whether an emergency stop holds.
-        posture: Held or moved to.
-        real_time_factor: Simulated seconds a wall second [-].
-        step_seconds: Wall time of a physics step [s].
-        charge: Of the battery, 0 to 1 [-].
-    """
-
-    time: float
-    world: str
-    paused: bool
-    stopped: bool
-    posture: str
-    real_time_factor: float
-    step_seconds: float
-    charge: float
+GREEN, AMBER, RED = "#2b8a3e", "#e67700", "#c92a2a"
+STOPPED = {
+    "hold": "STOPPED: holding where it is",
+    "damp": "STOPPED: sinking, damped",
+    "off": "STOPPED: drives off",
+}
 
 
 class Page:
@@ -133,39 +91,39 @@ class Page:
     def _build(self) -> None:
         gui = self._server.gui
         self._status = gui.add_html("")
-        stop = gui.add_button("EMERGENCY STOP", color="red", icon=Icon.HAND_STOP)
-        self._on(stop, "stop", self._operator.stop)
+        stop = gui.add_button(
+            "EMERGENCY STOP",
+            color="red",
+            icon=Icon.HAND_STOP,
+            hint="or press Esc or the space bar, anywhere but in a field",
+        )
+        self._on(stop, "stop", lambda: self._stop("page button"))
+        for key in ("escape", "space"):
+            command = gui.add_command(
+                f"Emergency stop ({key})", hotkey=key, icon=Icon.HAND_STOP
+            )
+            command.on_trigger(self._keyed)
         self._release = gui.add_button("Release stop", color="gray", visible=False)
         self._on(self._release, "release", self._operator.release)
         tabs = gui.add_tab_group()
         with tabs.add_tab("Robot"):
-            postures = tuple(self._robot.description.postures)
-            posture = gui.add_dropdown("Posture", postures)
-            move = gui.add_button("Move to posture", icon=Icon.YOGA)
-            self._on(move, "move", lambda: self._operator.go_to(posture.value))
-            heading = gui.add_dropdown("Push", tuple(HEADINGS))
-            impulse = gui.add_slider("Impulse, N·s", 1.0, 30.0, 1.0, 6.0)
-            push = gui.add_button(
-                "Push the robot", color="orange", icon=Icon.ARROW_RIGHT
-            )
-            self._on(
-                push,
-                "push",
-                lambda: self._operator.push(
-                    impulse.value, math.pi * HEADINGS[heading.value]
-                ),
-            )
-            self._pause = gui.add_button("Pause", icon=Icon.PLAYER_PAUSE)
-            self._on(
-                self._pause, "pause", lambda: self._operator.pause(not self._paused)
-            )
-            reset = gui.add_button("Reset", color="gray", icon=Icon.REFRESH)
-            self._on(reset, "reset", self._operator.reset)
+            self._controls = Controls(gui, self._robot, self._operator, self._on)
             cameras = gui.add_checkbox("Show cameras' views", False)
             cameras.on_update(lambda _event: self._show_cameras(cameras.value))
         with tabs.add_tab("Joints"):
             self._joints = gui.add_html("")
-        self._paused = False
+        with tabs.add_tab("Core"):
+            self._ledger = gui.add_html("")
+            self._members = gui.add_html("")
+
+    def _stop(self, by: str) -> str:
+        words = self._operator.stop(by)
+        self._controls.halt()
+        return words
+
+    def _keyed(self, _event: viser.CommandEvent) -> None:
+        # No way to tell one browser: the state in red, shown to all, is the answer.
+        self._stop("page key")
 
     def _on(self, button: Any, what: str, act: Callable[[], str]) -> None:
         """Call the operator on a click and say what came of it."""
@@ -207,37 +165,68 @@ class Page:
         self._world_view.show(name, object_to_odom)
 
     def show_report(self, report: Report) -> None:
-        """Refresh status and buttons."""
-        height = float(self._base.translation[2])
+        """Refresh status, buttons and the tables of the core."""
+        state, color, why = self._state(report)
+        self._status.content = status_lines(self._lines(report), state, color, why)
+        core = report.core
+        self._release.visible = core is not None and core.rung != "run"
+        self._controls.show(report.simulation)
+        if core is not None:
+            self._ledger.content = ledger_table(core)
+        self._members.content = member_table(report.controllers, report.components)
+
+    def _state(self, report: Report) -> tuple[str, str, str]:
+        core, simulation = report.core, report.simulation
+        if core is None:
+            return "no robot: its core is silent", RED, ""
+        if core.rung != "run":
+            return STOPPED[core.rung], RED, f"because of: {', '.join(core.causes)}"
+        if simulation is not None and simulation.paused:
+            return "paused", AMBER, ""
+        if report.silence > STALE:
+            return f"no joint states for {report.silence:.0f} s", RED, ""
+        base = self._base
+        roll, pitch, _ = rpy_from_rotation(base.rotation)
+        low = base.translation[2] < FALLEN * self._standing
+        if low and abs(roll) + abs(pitch) > 0.5:
+            return "fallen: reset to stand again", RED, ""
+        acting = [c.name for c in report.controllers if c.commands]
+        if not acting:
+            return "running: no controller, joints are held", AMBER, ""
+        return f"running: {', '.join(acting)}", GREEN, ""
+
+    def _lines(self, report: Report) -> list[tuple[str, str]]:
+        simulation = report.simulation
         roll, pitch, _ = (
             math.degrees(angle) for angle in rpy_from_rotation(self._base.rotation)
         )
-        state, color = f"holding '{report.posture}'", "#2b8a3e"
-        if report.stopped:
-            state, color = "EMERGENCY STOP: holding where it is", "#c92a2a"
-        elif report.paused:
-            state, color = "paused", "#e67700"
-        elif height < FALLEN * self._standing and abs(roll) + abs(pitch) > 30.0:
-            state, color = "fallen: reset to stand again", "#c92a2a"
-        lines = [
-            ("robot, world", f"{self._robot.name}, {report.world}"),
-            ("simulated time", f"{report.time:.1f} s"),
-            ("speed", f"× {report.real_time_factor:.2f} real time"),
-            ("physics step", f"{report.step_seconds * 1e6:.0f} µs"),
-            ("base height", f"{height:.3f} m"),
-            ("roll, pitch", f"{roll:+.1f}°, {pitch:+.1f}°"),
-            ("battery", f"{100 * report.charge:.0f} %"),
-        ]
-        self._status.content = status_lines(lines, state, color)
-        self._release.visible = report.stopped
-        if report.paused != self._paused:
-            self._paused = report.paused
-            self._pause.label = "Resume" if report.paused else "Pause"
+        lines = [("robot", self._robot.name)]
+        if simulation is not None:
+            speed = f"{simulation.time:.1f} s, × {simulation.real_time_factor:.2f}"
+            lines = [
+                ("robot, world", f"{self._robot.name}, {simulation.world}"),
+                ("simulated time, speed", speed),
+            ]
+        if report.core is not None:
+            ledger = report.core.ledger
+            late = f"{ledger.overruns} late"
+            busy = f"{1e6 * ledger.busy.p99:.0f} µs p99"
+            lines.append(("core", f"{ledger.rate:.0f} Hz, {busy}, {late}"))
+        height = float(self._base.translation[2])
+        tilt = f"{height:.3f} m, {roll:+.1f}°, {pitch:+.1f}°"
+        lines.append(("base height, roll, pitch", tilt))
+        if not math.isnan(report.charge):
+            lines.append(("battery", f"{100 * report.charge:.0f} %"))
+        return lines
 
     def show_silence(self, seconds: float) -> None:
         """Say that the robot has not been heard for some time."""
         lines = [("last heard", f"{seconds:.1f} s ago")]
-        self._status.content = status_lines(lines, "no robot", "#c92a2a")
+        self._status.content = status_lines(lines, "no robot", RED)
+
+    def halt(self) -> None:
+        """Put the velocity back to zero: nobody looks any more."""
+        self._controls.halt()
 
     def close(self) -> None:
         """Stop serving."""

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the page says in words and bars, as HTML."""
 
+from collections.abc import Sequence
+from html import escape
+
 import numpy as np
 
+from renxing.console.report import Member
 from renxing.robot import Robot
+from renxing.runtime.core_report import CoreReport
 from renxing.signals import JointState
 
 STYLE = """<style>
@@ -17,10 +22,15 @@ STYLE = """<style>
 .rx .bar i {position: absolute; top: 0; width: 4px; height: 9px; border-radius: 2px;
             background: #2173d9}
 .rx .hot {color: #d9480f; font-weight: 600}
+.rx .good {color: #2b8a3e}
+.rx .weak {opacity: .6}
 .rx .state {font-size: 14px; font-weight: 600}
+.rx h4 {margin: 8px 0 2px; font-size: 12px}
+.rx .name {max-width: 190px; overflow: hidden; text-overflow: ellipsis}
 </style>"""
 PAST = 0.01  # [rad] beyond a limit: more is marked
 HEAVY = 0.8  # [-] of the peak torque: above it is marked
+WARM = 0.8  # [-] of the winding's limit [°C]: above it is marked
 
 
 def joint_table(robot: Robot, state: JointState) -> str:
@@ -34,10 +44,13 @@ def joint_table(robot: Robot, state: JointState) -> str:
     place = np.clip((state.position - robot.lower) / span, 0.0, 1.0)
     beyond = np.maximum(robot.lower - state.position, state.position - robot.upper)
     load = np.abs(state.effort) / robot.torque
+    drives = robot.description.drives
+    limits = [drives[j.drive].temperature_limit for j in robot.description.joints]
     rows = []
     for index, name in enumerate(robot.joints):
         past = "hot" if beyond[index] > PAST else ""
         heavy = "hot" if load[index] > HEAVY else ""
+        warm = "hot" if state.temperature[index] > WARM * limits[index] else ""
         rows.append(
             f"<tr><td>{name.removesuffix('_joint')}</td>"
             f"<td class='{past}'>{state.position[index]:+.3f}</td>"
@@ -46,7 +59,7 @@ def joint_table(robot: Robot, state: JointState) -> str:
             f"</i></div></td>"
             f"<td class='{heavy}'>{state.effort[index]:+.1f}</td>"
             f"<td>{robot.torque[index]:.0f}</td>"
-            f"<td>{state.temperature[index]:.0f}</td></tr>"
+            f"<td class='{warm}'>{state.temperature[index]:.0f}</td></tr>"
         )
     return (
         f"{STYLE}<div class=rx><table><tr><th>joint</th><th>rad</th><th>in its limits"
@@ -54,16 +67,74 @@ def joint_table(robot: Robot, state: JointState) -> str:
     )
 
 
-def status_lines(lines: list[tuple[str, str]], state: str, color: str) -> str:
+def status_lines(
+    lines: Sequence[tuple[str, str]], state: str, color: str, why: str = ""
+) -> str:
     """Return the head of the page.
 
     Args:
         lines: (what, value) pairs.
         state: One word for how things are.
         color: CSS color of that word.
+        why: What led to it.
     """
-    rows = "".join(f"<tr><td>{what}</td><td>{value}</td></tr>" for what, value in lines)
+    rows = "".join(
+        f"<tr><td>{what}</td><td>{escape(value)}</td></tr>" for what, value in lines
+    )
+    cause = f"<div class=hot>{escape(why)}</div>" if why else ""
     return (
-        f"{STYLE}<div class=rx><div class=state style='color:{color}'>{state}</div>"
-        f"<table>{rows}</table></div>"
+        f"{STYLE}<div class=rx><div class=state style='color:{color}'>{escape(state)}"
+        f"</div>{cause}<table>{rows}</table></div>"
+    )
+
+
+def ledger_table(report: CoreReport) -> str:
+    """Return where the time of the core's cycle goes, in microseconds."""
+    ledger = report.ledger
+    rows = []
+    for times in (*ledger.phases, ledger.busy, ledger.wake, ledger.period_error):
+        style = "" if times in ledger.phases else " class=weak"
+        figures = (times.median, times.p99, times.maximum)
+        cells = "".join(f"<td>{1e6 * seconds:.0f}</td>" for seconds in figures)
+        rows.append(f"<tr{style}><td>{times.name}</td>{cells}</tr>")
+    blamed = ", ".join(f"{name} {n}" for name, n in ledger.blamed.items() if n)
+    lines = [
+        ("rung", report.rung, "good" if report.rung == "run" else "hot"),
+        ("causes", ", ".join(report.causes) or "none", ""),
+        ("cycles", f"{ledger.rate:.1f} Hz", ""),
+        ("overruns", f"{ledger.overruns}{f' ({blamed})' if blamed else ''}", ""),
+        ("own faults", str(report.failures), "hot" if report.failures else ""),
+    ]
+    head = "".join(
+        f"<tr><td>{what}</td><td class='{style}'>{escape(value)}</td></tr>"
+        for what, value, style in lines
+    )
+    return (
+        f"{STYLE}<div class=rx><table>{head}</table><h4>Cycle, the last second [µs]"
+        f"</h4><table><tr><th>phase</th><th>p50</th><th>p99</th><th>max</th></tr>"
+        f"{''.join(rows)}</table></div>"
+    )
+
+
+def member_table(controllers: Sequence[Member], components: Sequence[Member]) -> str:
+    """Return all controllers and hardware components with their states."""
+
+    def table(members: Sequence[Member]) -> str:
+        rows = []
+        for one in members:
+            style = "good" if one.state == "active" else "hot"
+            if one.state == "inactive" and one in controllers:
+                style = "weak"
+            kind = escape(one.kind.rpartition("/")[2])
+            rows.append(
+                f"<tr><td>{escape(one.name)}</td>"
+                f"<td class='name weak' title='{escape(one.kind)}'>{kind}</td>"
+                f"<td>{one.commands or ''}</td>"
+                f"<td class='{style}'>{one.state}</td></tr>"
+            )
+        return f"<table>{''.join(rows) or '<tr><td>none</td></tr>'}</table>"
+
+    return (
+        f"{STYLE}<div class=rx><h4>Controllers, and interfaces that they command</h4>"
+        f"{table(controllers)}<h4>Hardware</h4>{table(components)}</div>"
     )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all controllers of this package share: parameters, news at a rate, notices.
 
-News for the ROS side go into the outbox at `publish_rate`, not in every cycle: they
-cross to another process. What goes wrong in the loop is told by a `Notice`, at most
-once a second for each kind.
+Numbers that the ROS side wants all the time stand on the board; news that must not be
+missed go into the outbox. Both at `publish_rate`. What goes wrong in the loop is told
+by a `Notice`, at most once a second for each kind.
 """
 
 import math
@@ -51,7 +51,7 @@ class Cadence:
     """
 
     def __init__(self, rate: float) -> None:
-        """Set the rate [Hz]; 0 is never."""
+        """Set the rate [Hz]; 0 is never, infinite is always."""
         self.period = 1.0 / rate if rate > 0.0 else math.inf
         self.reset()
 
@@ -70,21 +70,61 @@ class Cadence:
         return True
 
 
+class Deadline:
+    """Says that a source of commands has stopped, once each time it does.
+
+    Attributes:
+        timeout: From one command to the next, at most [s]; 0 is any time.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        """Wait for a first command for ever.
+
+        Args:
+            timeout: See above.
+        """
+        self.timeout = timeout
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget that there was a command."""
+        self._last: float | None = None
+
+    def met(self, time: float) -> None:
+        """Note that a command has come [s]."""
+        self._last = time
+
+    def missed(self, time: float) -> bool:
+        """Tell whether the next one should have come [s]; True once."""
+        last = self._last
+        if last is None or self.timeout <= 0.0 or time - last <= self.timeout:
+            return False
+        self._last = None
+        return True
+
+
 class BaseController(Controller):
     """A controller with checked parameters; subclasses fill in `configure`.
+
+    One that obeys a source of commands calls `source.met` for each of them and, in
+    every update, `late`: what is late by the parameter `command_timeout` is told once,
+    and the controller then holds its joints.
 
     Attributes:
         period: Between two updates [s].
         news: When the next news are due; by the parameter `publish_rate`.
+        source: Of commands; by the parameter `command_timeout`.
     """
 
     publish_rate = 100.0  # [Hz] default
+    command_timeout = 0.0  # [s] default
 
     def __init__(self, info: ControllerInfo) -> None:
         """Keep the information."""
         super().__init__(info)
         self.period = 1.0 / info.update_rate
         self.news = Cadence(self.publish_rate)
+        self.source = Deadline(self.command_timeout)
         self._noticed: dict[str, float] = {}
 
     def configure(self, parameters: Parameters) -> None:
@@ -103,8 +143,12 @@ class BaseController(Controller):
         parameters = Parameters(self.info.name, self.info.parameters)
         rate = parameters.number("update_rate", 0.0, minimum=0.0)
         self.period = cycles(self.info.update_rate, rate) / self.info.update_rate
-        self.news = Cadence(
-            parameters.number("publish_rate", self.publish_rate, 0.0, 10000.0)
+        rate = parameters.number("publish_rate", self.publish_rate, 0.0)
+        # A clock that jitters must not make it miss cycles where it wants them all.
+        every = rate * self.period > 1.0 - 1e-9
+        self.news = Cadence(math.inf if every else rate)
+        self.source = Deadline(
+            parameters.number("command_timeout", self.command_timeout, minimum=0.0)
         )
         self.configure(parameters)
         return Result.SUCCESS
@@ -113,7 +157,16 @@ class BaseController(Controller):
         """Forget what came before the activation."""
         self.inbox.clear()
         self.news.reset()
+        self.source.reset()
         self._noticed.clear()
+
+    def late(self, time: float) -> bool:
+        """Tell whether the source has just become late [s], and have it logged."""
+        if not self.source.missed(time):
+            return False
+        what = f"no command for {self.source.timeout:g} s: holding"
+        self.notice("warning", "late", time, what)
+        return True
 
     def take(self) -> Iterator[Any]:
         """Yield what has come, oldest first."""

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Show states to ROS: the real-time halves of the broadcasters.
 
-In: state interfaces.  Out: `StateValues` at `publish_rate`; `StateNames` says what
-they are, at activation and again and again for whoever came late.  The force/torque
+In: state interfaces.  Out: the board, shown at `publish_rate`.  The force/torque
 broadcaster also exports its corrected and filtered values to other controllers.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from renxing.control.base_controller import (
     BaseController,
-    Cadence,
     by_joint,
     individual,
 )
@@ -30,63 +28,38 @@ IMU_VALUES = (
 WRENCH_VALUES = tuple(
     f"{kind}.{axis}" for kind in ("force", "torque") for axis in "xyz"
 )
-NAMES_RATE = 2.0  # [Hz]
-
-
-@dataclass(frozen=True, slots=True)
-class StateNames:
-    """What the values of `StateValues` are.
-
-    Attributes:
-        names: `part/interface` of each.
-    """
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class StateValues:
-    """Values of the lent state interfaces.
-
-    Attributes:
-        stamp: When they were read [s].
-        values: In the order of the names, shape (m,).
-        filtered: The same after the filters, if there are any.
-    """
-
-    stamp: float
-    values: Array
-    filtered: Array | None = None
+FILTERED = "filtered "  # in front of the names of filtered numbers on a board
 
 
 class Broadcaster(BaseController):
-    """Sends the states that it was lent."""
+    """Shows the states that it was lent."""
 
+    publish_rate = math.inf  # in every cycle
     _wanted: list[str]
 
     def state_interfaces(self) -> InterfaceConfiguration:
         """Return what it shows."""
         return individual(self._wanted)
 
+    def board_names(self, states: Sequence[str]) -> Sequence[str]:
+        """Return all states that it gets."""
+        return states
+
     def on_activate(self) -> Result:
-        """Say what it will show."""
+        """Begin with the next cycle."""
         self.start()
-        self._naming = Cadence(NAMES_RATE)
         return Result.SUCCESS
 
     def update(self, time: float, period: float) -> Return:
-        """Send the values when it is time."""
+        """Show the values when it is time."""
         if self.news.due(time):
-            if self._naming.due(time):
-                self.tell(StateNames(self.states.names))
-            self.tell(StateValues(time, self.states.get()))
+            self.board.values[:] = self.states.get()
+            self.board.show(time)
         return Return.OK
 
 
 class JointStateBroadcaster(Broadcaster):
     """Shows all state interfaces, or some of some joints."""
-
-    publish_rate = 250.0
 
     def configure(self, parameters: Parameters) -> None:
         """Read `joints` and `interfaces`; all states if one of them is empty."""
@@ -167,6 +140,12 @@ class ForceTorqueSensorBroadcaster(Broadcaster):
         """Return `<sensor>/force.x`, ...: the names of the interfaces that it reads."""
         return self._wanted
 
+    def board_names(self, states: Sequence[str]) -> Sequence[str]:
+        """Return the states that it gets, and their filtered values if there are."""
+        if not self._filters:
+            return states
+        return [*states, *(f"{FILTERED}{name}" for name in states)]
+
     def on_activate(self) -> Result:
         """Start with filters that know nothing."""
         for one in self._filters:
@@ -182,9 +161,11 @@ class ForceTorqueSensorBroadcaster(Broadcaster):
         if len(self.exported) == len(filtered):
             self.exported[:] = filtered
         if self.news.due(time):
-            if self._naming.due(time):
-                self.tell(StateNames(self.states.names))
-            self.tell(StateValues(time, values, filtered if self._filters else None))
+            shown = self.board.values
+            shown[: len(values)] = values
+            if self._filters:
+                shown[len(values) :] = filtered
+            self.board.show(time)
         return Return.OK
 
 

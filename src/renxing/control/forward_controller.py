@@ -3,10 +3,10 @@
 
 In: `ForwardCommand`.  Out: the same numbers to the command interfaces, held until the
 next ones.  Stale behaviour: after `command_timeout` without a command, positions and
-gains stay as they are and everything else (velocity, effort, ...) becomes zero.
+gains stay as they are and what moves (velocity, effort, ...) becomes zero. A joint of
+which only velocity or effort was commanded is given up: the guard holds it where it is.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,9 +74,16 @@ class ForwardCommandController(BaseController):
             ConfigError: If one cannot be used.
         """
         self._names = forward_names(parameters, self.interface)
-        self._timeout = parameters.number("command_timeout", 0.0, minimum=0.0)
-        kinds = [name.rpartition("/")[2] for name in self._names]
-        self._zeroed = np.array([kind not in _KEPT for kind in kinds])
+        ends = [name.rpartition("/") for name in self._names]
+        placed = {part for part, _, kind in ends if kind == POSITION}
+        self._given_up = np.array(
+            [
+                kind in (VELOCITY, EFFORT) and part not in placed
+                for part, _, kind in ends
+            ]
+        )
+        kept = np.array([kind in _KEPT for _, _, kind in ends])
+        self._zeroed = ~kept & ~self._given_up
 
     def command_interfaces(self) -> InterfaceConfiguration:
         """Return the interfaces in the order of the parameters."""
@@ -85,7 +92,6 @@ class ForwardCommandController(BaseController):
     def on_activate(self) -> Result:
         """Command nothing until the first command comes."""
         self.start()
-        self._last = math.inf
         return Result.SUCCESS
 
     def on_deactivate(self) -> Result:
@@ -101,11 +107,8 @@ class ForwardCommandController(BaseController):
                 newest = value
         if newest is not None:
             self._forward(newest, time)
-        elif self._timeout > 0.0 and time - self._last > self._timeout:
-            self._last = math.inf
+        elif self.late(time):
             self._hold()
-            what = f"no command for {self._timeout:g} s: holding"
-            self.notice("warning", "late", time, what)
         return Return.OK
 
     def _forward(self, command: ForwardCommand, time: float) -> None:
@@ -117,12 +120,13 @@ class ForwardCommandController(BaseController):
             self.notice("error", "refused", time, what)
             return
         self.commands.set(values)
-        self._last = time
+        self.source.met(time)
 
     def _hold(self) -> None:
         values = self.commands.get()
         # What nobody commanded stays uncommanded.
         values[self._zeroed & np.isfinite(values)] = 0.0
+        values[self._given_up] = np.nan
         self.commands.set(values)
 
 

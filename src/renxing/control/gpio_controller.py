@@ -2,7 +2,7 @@
 """Switch and read GPIOs: the real-time half of gpio_controllers.
 
 In: `GpioCommand`.  Out: the same to the command interfaces, kept until changed;
-`StateNames` and `StateValues` as of a broadcaster.
+the board, as of a broadcaster.
 """
 
 from dataclasses import dataclass

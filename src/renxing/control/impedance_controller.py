@@ -4,9 +4,9 @@
 In: `ImpedanceSetpoint` from ROS or from a planner in the same process, joint states.
 Out: position, velocity, effort, kp, kd of each joint.  Law of the drives:
 `tau = effort + kp (position - q) + kd (velocity - dq)`.
-Stale behaviour: `deadline` after the last setpoint the joints are held with the robot's
-own gains. The torque of that moment is kept as a displaced setpoint, so that neither
-the switch nor the weight of a limb moves anything.
+Stale behaviour: `command_timeout` after the last setpoint the joints are held with the
+robot's own gains. The torque of that moment is kept as a displaced setpoint, so that
+neither the switch nor the weight of a limb moves anything.
 """
 
 from dataclasses import dataclass
@@ -61,6 +61,8 @@ def impedance_joints(parameters: Parameters, robot: Robot) -> tuple[str, ...]:
 class JointImpedanceController(BaseController):
     """Passes five-parameter setpoints on while they come in time."""
 
+    command_timeout = 0.1
+
     def configure(self, parameters: Parameters) -> None:
         """Read the parameters.
 
@@ -69,7 +71,6 @@ class JointImpedanceController(BaseController):
         """
         robot = self.info.robot
         self.joints = impedance_joints(parameters, robot)
-        self._deadline = parameters.number("deadline", 0.1, minimum=0.0)
         self._kp, self._kd = read_stiffness(parameters, robot, self.joints)
         at = places(robot, self.joints)
         self._torque = robot.torque[at]
@@ -93,8 +94,6 @@ class JointImpedanceController(BaseController):
             self.notice("error", "state", 0.0, "no joint states to start from")
             return Result.FAILURE
         self._hold(self.commands.get().reshape(self._output.shape).T)
-        self._late = False
-        self._last = -np.inf
         return Result.SUCCESS
 
     def update(self, time: float, period: float) -> Return:
@@ -102,12 +101,8 @@ class JointImpedanceController(BaseController):
         for value in self.take():
             if isinstance(value, ImpedanceSetpoint):
                 self._obey(value, time)
-        overdue = self._deadline > 0.0 and time - self._last > self._deadline
-        if overdue and not self._late and self._last > -np.inf:
+        if self.late(time):
             self._hold(self._setpoint)
-            self._late = True
-            what = f"no setpoint for {self._deadline:g} s: holding"
-            self.notice("warning", "late", time, what)
         self._output[:] = self._setpoint.T
         self.commands.set(self._output.ravel())
         return Return.OK
@@ -120,7 +115,7 @@ class JointImpedanceController(BaseController):
             return
         given = ~np.isnan(values)
         self._setpoint[given] = values[given]
-        self._last, self._late = time, False
+        self.source.met(time)
 
     def _hold(self, command: Array) -> None:
         """Hold with the robot's gains and, if there was a command, with its torque."""

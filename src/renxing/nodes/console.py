@@ -8,30 +8,30 @@ from typing import Any
 
 import numpy as np
 from control_msgs.msg import DynamicJointState
-from mujoco_ros2_control_msgs.msg import ExternalWrench, FreeJointStateArray
-from mujoco_ros2_control_msgs.srv import ApplyExternalWrench, ResetWorld, SetPause
+from controller_manager_msgs.msg import ControllerManagerActivity
+from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
+from diagnostic_msgs.msg import DiagnosticArray
+from mujoco_ros2_control_msgs.msg import FreeJointStateArray
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import BatteryState
-from std_msgs.msg import Bool
-from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 
-from renxing.console import Page, Report
-from renxing.errors import DeviceError
+from renxing.console import Member, Page, Report, SimulationReport
 from renxing.nodes import convert
+from renxing.nodes.console_operator import MANAGER, ConsoleOperator
 from renxing.nodes.managed import ManagedNode
+from renxing.nodes.manager_messages import from_diagnostics, status_name
 from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
+from renxing.runtime.core_report import CoreReport
 from renxing.signals import JointState
 from renxing.sim import load_world
 from renxing.spatial import SE3
 from renxing_msgs.msg import TwinStatus
-from renxing_msgs.srv import GoToPosture
 
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
-ANSWER_TIMEOUT = 3.0  # [s] for a service to answer a click
-STALE = 1.0  # [s] after which the page says that the robot is silent
-PUSH_SECONDS = 0.1  # a push of I N·s is a force of I / 0.1 N for 0.1 s
+STALE_CORE = 3.0  # [s] after which it says that the core is; it reports once a second
+DRIVE_PERIOD = 0.1  # [s] between two velocities while they are not zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +58,15 @@ class ConsoleConfig:
 class ConsoleNode(ManagedNode):
     """Serves the operator page.
 
-    Publishes: emergency_stop (Bool, latched).
-    Subscribes: dynamic_joint_states, tf, battery_state, twin/status,
-    twin/free_joint_states.
-    Calls: the services of the twin that its buttons stand for.
+    Publishes: emergency_stop (Bool, latched), cmd_vel (TwistStamped, 10 Hz while the
+    operator wants the robot to walk, then one zero).
+    Subscribes: dynamic_joint_states, tf, battery_state, /diagnostics and
+    controller_manager/activity of the core, twin/status, twin/free_joint_states.
+    Calls: the services of controller manager, posture controller and twin that its
+    buttons stand for.
     Parameters: `ConsoleConfig`.
-    Stale behaviour: after 1 s without joint states the page says so in red.
+    Stale behaviour: after 1 s without joint states, or 3 s without the core's report,
+    the page says so; without a browser the velocity is zero.
     """
 
     def __init__(self) -> None:
@@ -77,41 +80,52 @@ class ConsoleNode(ManagedNode):
         self._place = {name: i for i, name in enumerate(self.robot.joints)}
         self.state: JointState | None = None
         self.heard = time.monotonic()
-        self.base = SE3.Identity()
-        self.status = TwinStatus()
+        self.base: SE3 | None = None
+        self.status: TwinStatus | None = None
         self.charge = math.nan
         self.objects: FreeJointStateArray | None = None
-        self.stop_topic = self.create_publisher(Bool, "emergency_stop", LATCHED)
+        self.core: CoreReport | None = None
+        self._core_heard = 0.0
+        self.controllers: tuple[Member, ...] = ()
+        self.components: tuple[Member, ...] = ()
+        self.operator = ConsoleOperator(self, self.robot)
+        namespace = self.get_namespace().rstrip("/")
+        self._diagnosed = status_name(f"{namespace}/{MANAGER}")
+        self._join()
+        host, port = self.config.host, self.config.port
+        world = load_world(self.config.world)
+        self.page = Page(self.robot, world, host, port, self.operator)
+        self.get_logger().info(f"operator page: http://{host}:{port}")
+
+    def _join(self) -> None:
         subscribe = self.create_subscription
         subscribe(DynamicJointState, "dynamic_joint_states", self.on_joints, 10)
         subscribe(TFMessage, "tf", self.on_tf, 100)
         subscribe(TwinStatus, "twin/status", self.on_status, LATCHED)
         subscribe(BatteryState, "battery_state", self.on_battery, 10)
         subscribe(FreeJointStateArray, "twin/free_joint_states", self.on_objects, 10)
-        self._clients_of = {
-            name: self.create_client(kind, f"twin/{name}")
-            for name, kind in (
-                ("set_pause", SetPause),
-                ("reset_world", ResetWorld),
-                ("apply_wrench", ApplyExternalWrench),
-                ("go_to_posture", GoToPosture),
-                ("reset_emergency_stop", Trigger),
-            )
-        }
-        host, port = self.config.host, self.config.port
-        world = load_world(self.config.world)
-        self.page = Page(self.robot, world, host, port, self)
-        self.get_logger().info(f"operator page: http://{host}:{port}")
+        subscribe(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
+        subscribe(
+            ControllerManagerActivity, f"{MANAGER}/activity", self.on_activity, LATCHED
+        )
+        self._list_controllers = self.create_client(
+            ListControllers, f"{MANAGER}/list_controllers"
+        )
+        self._list_components = self.create_client(
+            ListHardwareComponents, f"{MANAGER}/list_hardware_components"
+        )
 
     def activate(self) -> None:
         """Start refreshing the page."""
         self._draw = self.create_wall_timer(1.0 / self.config.draw_rate, self.draw)
         self._tell = self.create_wall_timer(1.0 / self.config.table_rate, self.tell)
+        self._walk = self.create_wall_timer(DRIVE_PERIOD, self.walk)
 
     def deactivate(self) -> None:
         """Stop refreshing the page."""
         self.destroy_timer(self._draw)
         self.destroy_timer(self._tell)
+        self.destroy_timer(self._walk)
 
     def clean(self) -> None:
         """Stop serving the page."""
@@ -157,11 +171,53 @@ class ConsoleNode(ManagedNode):
         """Keep the objects' poses."""
         self.objects = message
 
+    def on_diagnostics(self, message: DiagnosticArray) -> None:
+        """Keep the core's report."""
+        for status in message.status:
+            if status.name == self._diagnosed:
+                self.core = from_diagnostics(status)
+                self._core_heard = time.monotonic()
+
+    def on_activity(self, _message: ControllerManagerActivity) -> None:
+        """Ask anew what runs: activity has states, but neither types nor claims."""
+
+        def on_controllers(future: Any) -> None:
+            self.controllers = tuple(
+                Member(
+                    name=one.name,
+                    kind=one.type,
+                    state=one.state,
+                    commands=len(one.claimed_interfaces),
+                )
+                for one in future.result().controller
+            )
+            self.operator.learn(self.controllers)
+
+        def on_components(future: Any) -> None:
+            self.components = tuple(
+                Member(
+                    name=one.name,
+                    kind=one.plugin_name,
+                    state=one.state.label,
+                    commands=sum(i.is_claimed for i in one.command_interfaces),
+                )
+                for one in future.result().component
+            )
+
+        asked = self._list_controllers.call_async(ListControllers.Request())
+        asked.add_done_callback(on_controllers)
+        asked = self._list_components.call_async(ListHardwareComponents.Request())
+        asked.add_done_callback(on_components)
+
     def draw(self) -> None:
         """Refresh the 3D view."""
         if not self.page.watched or self.state is None:
             return
-        self.page.show_robot(self.state, self.base)
+        base = self.base
+        if base is None:
+            # Nobody says where it is: let it stand.
+            base = self.robot.standing_base(self.state.position)
+        self.page.show_robot(self.state, base)
         if self.objects is not None:
             for free in self.objects.free_joints:
                 self.page.show_object(free.name, convert.from_pose(free.pose.pose))
@@ -171,72 +227,33 @@ class ConsoleNode(ManagedNode):
         """Refresh tables and status."""
         if not self.page.watched:
             return
-        silence = time.monotonic() - self.heard
-        if silence > STALE or self.state is None:
-            self.page.show_silence(silence)
+        now = time.monotonic()
+        if now - self._core_heard > STALE_CORE:
+            self.page.show_silence(now - self._core_heard)
             return
-        self.page.show_joints(self.state)
-        status = self.status
-        self.page.show_report(
-            Report(
+        if self.state is not None:
+            self.page.show_joints(self.state)
+        simulation, status = None, self.status
+        if status is not None:
+            simulation = SimulationReport(
                 time=convert.to_seconds(status.header.stamp),
                 world=status.world,
                 paused=status.paused,
-                stopped=status.stopped,
-                posture=status.posture,
                 real_time_factor=status.real_time_factor,
-                step_seconds=status.step_seconds,
+            )
+        self.page.show_report(
+            Report(
+                core=self.core,
+                silence=now - self.heard,
+                simulation=simulation,
                 charge=self.charge,
+                controllers=self.controllers,
+                components=self.components,
             )
         )
 
-    # --- the operator: called in the page's threads -----------------------------------
-
-    def _call(self, name: str, request: Any) -> str:
-        client = self._clients_of[name]
-        if not client.service_is_ready():
-            raise DeviceError(f"twin/{name}: no such service; is the twin running?")
-        future = client.call_async(request)
-        deadline = time.monotonic() + ANSWER_TIMEOUT
-        while not future.done():
-            if time.monotonic() > deadline:
-                raise DeviceError(f"twin/{name}: no answer in {ANSWER_TIMEOUT} s")
-            time.sleep(0.01)
-        answer = future.result()
-        if not answer.success:
-            raise DeviceError(answer.message)
-        return str(answer.message)
-
-    def stop(self) -> str:
-        """Publish the emergency stop; it does not wait for an answer."""
-        self.stop_topic.publish(Bool(data=True))
-        return "emergency stop sent"
-
-    def release(self) -> str:
-        """Take the stop back and ask the twin to go on."""
-        self.stop_topic.publish(Bool(data=False))
-        return self._call("reset_emergency_stop", Trigger.Request())
-
-    def pause(self, paused: bool) -> str:
-        """Stop simulated time or let it go on."""
-        return self._call("set_pause", SetPause.Request(paused=paused))
-
-    def reset(self) -> str:
-        """Start the simulation again."""
-        return self._call("reset_world", ResetWorld.Request())
-
-    def push(self, impulse: float, heading: float) -> str:
-        """Push the torso."""
-        wrench = ExternalWrench()
-        wrench.wrench.header.frame_id = self.robot.description.torso
-        wrench.wrench.wrench.force.x = impulse / PUSH_SECONDS * math.cos(heading)
-        wrench.wrench.wrench.force.y = impulse / PUSH_SECONDS * math.sin(heading)
-        wrench.duration.nanosec = round(PUSH_SECONDS * 1e9)
-        request = ApplyExternalWrench.Request()
-        request.wrenches.external_wrenches = [wrench]
-        self._call("apply_wrench", request)
-        return f"{impulse:.0f} N·s"
-
-    def go_to(self, posture: str) -> str:
-        """Move to a posture."""
-        return self._call("go_to_posture", GoToPosture.Request(posture=posture))
+    def walk(self) -> None:
+        """Publish the wanted velocity, and one zero at its end."""
+        if self.operator.walks and not self.page.watched:
+            self.page.halt()
+        self.operator.publish_velocity()

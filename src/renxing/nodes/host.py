@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run one or several nodes in this process: `python -m renxing.nodes.host twin ...`.
+"""Run one or several nodes in this process: `python -m renxing.nodes.host console ...`.
 
 How many nodes share a process is configuration (`config/bringup.yaml`); here they are
 built, brought to active, spun, and taken down in order.
@@ -26,7 +26,6 @@ from renxing.errors import RenxingError
 
 # Modules are imported when asked for: a console should not load MuJoCo.
 NODES = {
-    "twin": ("renxing.nodes.twin", "TwinNode"),
     "robot_state_publisher": (
         "renxing.nodes.robot_state_publisher",
         "RobotStatePublisher",
@@ -37,10 +36,19 @@ NODES = {
     ),
     "console": ("renxing.nodes.console", "ConsoleNode"),
     "recorder": ("renxing.nodes.recorder", "RecorderNode"),
+    "topics_bridge": ("renxing.nodes.topics_bridge", "TopicsBridge"),
+    "loopback_robot": ("renxing.nodes.loopback_robot", "LoopbackRobot"),
+    **{
+        f"servo_{bus}": ("renxing.nodes.servo_driver", bus)
+        for bus in ("left_leg", "right_leg", "torso", "left_arm", "right_arm")
+    },
 }
 READY_FD = "RENXING_READY_FD"
 # In a namespace `use_sim_time` follows the clock of that namespace, not of all.
 OWN_CLOCK = ("--ros-args", "-r", "/clock:=clock")
+# [s] A thread of its own publishes what the loop shows; with the usual 5 ms it would
+# wait longer for the interpreter than for the loop.
+SWITCH_INTERVAL = 1e-4
 SPIN_PERIOD = 0.25  # [s] the longest that a signal waits to be noticed
 
 
@@ -67,6 +75,7 @@ def host(names: Sequence[str], ros_arguments: Sequence[str]) -> int:
     Returns:
         0 after a signal, 1 when a node could not start or failed.
     """
+    sys.setswitchinterval(SWITCH_INTERVAL)
     # Own handlers: rclpy's would invalidate the context before the nodes are down.
     rclpy.init(
         args=[*ros_arguments, *OWN_CLOCK],
@@ -133,9 +142,9 @@ def _host_one(name: str) -> int:
     return host([name], arguments)
 
 
-def twin() -> int:
-    """Entry point: the simulated robot."""
-    return _host_one("twin")
+def controller_manager() -> int:
+    """Entry point: the real-time core on the graph."""
+    return _host_one("controller_manager")
 
 
 def robot_state_publisher() -> int:

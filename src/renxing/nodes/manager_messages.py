@@ -7,7 +7,18 @@ from controller_manager_msgs import msg
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from lifecycle_msgs.msg import State
 
+from renxing.errors import ConfigError
 from renxing.runtime.core_report import CoreReport
+from renxing.runtime.ledger_report import LedgerReport, Times
+
+
+def status_name(node: str) -> str:
+    """Return the name of a manager's diagnostics.
+
+    Args:
+        node: Its fully qualified name.
+    """
+    return f"{node.strip('/')}: Controller Manager Activity"
 
 
 def to_diagnostics(report: CoreReport, name: str, stamp: Any) -> DiagnosticArray:
@@ -19,19 +30,28 @@ def to_diagnostics(report: CoreReport, name: str, stamp: Any) -> DiagnosticArray
         "time": f"{report.time:.3f}",
         "rung": report.rung,
         "causes": ", ".join(report.causes),
+        "suspended": ", ".join(report.suspended),
         "failures": str(report.failures),
         "update_rate": f"{ledger.rate:.1f}",
-        "period_error.p99": f"{1e6 * ledger.period_error.p99:.0f} us",
-        "period_error.max": f"{1e6 * ledger.period_error.maximum:.0f} us",
+        "cycles": str(ledger.cycles),
         "overruns": str(late),
+        "skipped": str(ledger.skipped),
         "blamed": ", ".join(f"{k} {v}" for k, v in ledger.blamed.items() if v),
     }
-    for phase in (ledger.busy, *ledger.phases):
-        rows[f"{phase.name}.median"] = f"{1e6 * phase.median:.0f} us"
-        rows[f"{phase.name}.p99"] = f"{1e6 * phase.p99:.0f} us"
+    for times in (ledger.period_error, ledger.wake, ledger.busy, *ledger.phases):
+        for figure, seconds in (
+            ("median", times.median),
+            ("p99", times.p99),
+            ("max", times.maximum),
+        ):
+            rows[f"{times.name.replace(' ', '_')}.{figure}"] = f"{1e6 * seconds:.0f} us"
+    for times in report.controllers:
+        figures = [f"{1e6 * t:.0f}" for t in (times.median, times.p99, times.maximum)]
+        rows[f"controller {times.name}"] = f"{' / '.join(figures)} us"
+    calm = DiagnosticStatus.WARN if report.storm else DiagnosticStatus.OK
     status = DiagnosticStatus(
-        level=DiagnosticStatus.OK if good else DiagnosticStatus.ERROR,
-        name=f"{name}: Controller Manager Activity",
+        level=calm if good else DiagnosticStatus.ERROR,
+        name=name,
         message=f"{report.rung}, {ledger.rate:.0f} Hz, {late} overruns",
         hardware_id="ros2_control",
         values=[KeyValue(key=key, value=value) for key, value in rows.items()],
@@ -39,6 +59,54 @@ def to_diagnostics(report: CoreReport, name: str, stamp: Any) -> DiagnosticArray
     message = DiagnosticArray(status=[status])
     message.header.stamp = stamp
     return message
+
+
+def from_diagnostics(status: DiagnosticStatus) -> CoreReport:
+    """Return what `to_diagnostics` was made of, rounded as it is there.
+
+    Raises:
+        ConfigError: If it is not such a message.
+    """
+    rows = {pair.key: pair.value for pair in status.values}
+    # Insertion order: the three that every ledger has, then its phases.
+    names = [key[: -len(".p99")] for key in rows if key.endswith(".p99")]
+    try:
+        times = [
+            Times(
+                name.replace("_", " "),
+                *(
+                    1e-6 * float(rows[f"{name}.{figure}"].removesuffix(" us"))
+                    for figure in ("median", "p99", "max")
+                ),
+            )
+            for name in names
+        ]
+        period_error, wake, busy, *phases = times
+        blamed = (one.rsplit(" ", 1) for one in _split(rows["blamed"]))
+        return CoreReport(
+            time=float(rows["time"]),
+            rung=rows["rung"],
+            causes=_split(rows["causes"]),
+            suspended=_split(rows["suspended"]),
+            failures=int(rows["failures"]),
+            ledger=LedgerReport(
+                cycles=int(rows["cycles"]),
+                rate=float(rows["update_rate"]),
+                period_error=period_error,
+                wake=wake,
+                busy=busy,
+                phases=tuple(phases),
+                overruns=int(rows["overruns"]),
+                skipped=int(rows["skipped"]),
+                blamed={name: int(count) for name, count in blamed},
+            ),
+        )
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"diagnostics '{status.name}': {error!r}") from error
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(", ")))
 
 
 def plain_value(value: Any) -> Any:

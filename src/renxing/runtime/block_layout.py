@@ -149,6 +149,7 @@ class Frame:
         layout: What stands where.
         prefix: Sequence, stamp (CLOCK_MONOTONIC) [ns], cycle and checksum.
         buffer: All bytes of it.
+        words: All numbers behind the prefix, in the order of the fields.
     """
 
     def __init__(self, layout: Layout, writeable: bool = True) -> None:
@@ -163,9 +164,11 @@ class Frame:
         # Item access of a memoryview costs a third of that of an array.
         self.prefix = words.data[: len(PREFIX)]
         self.buffer = words.data.cast("B")
+        self.words = words[len(PREFIX) :]
         self._fields = field_views(layout, words)
         for view in self._fields.values():
             view.flags.writeable = writeable
+        self.words.flags.writeable = writeable
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """Return the array of a field; it stays the same one for ever."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the core remembers of each cycle: a shared block for now, a ring for the past.
 
+It also keeps the boards on which controllers show their numbers to their ROS sides.
+
 The loop copies its values into one frame, which is published for any process of this
 user to read and appended to the black box. A helper process writes the ring to a file
 when the robot stops, or when somebody asks.
@@ -19,6 +21,7 @@ from renxing.runtime.black_box_file import DumpResult
 from renxing.runtime.black_box_helper import Dumper
 from renxing.runtime.block_file import SHARED_FOLDER
 from renxing.runtime.block_layout import Field, Layout
+from renxing.runtime.boards import Boards
 from renxing.runtime.core import RealTimeCore
 from renxing.runtime.pacer import Pace
 from renxing.runtime.shared_block import BlockWriter
@@ -58,16 +61,16 @@ class CoreMemory:
         joints = core.robot.joints
         n = len(joints)
         index = resources.state_index
-        self._rows = [
+        rows = [
             (kind, np.array([index[f"{joint}/{kind}"] for joint in joints]))
             for kind in STATES
             if all(f"{joint}/{kind}" in index for joint in joints)
         ]
-        used = {int(place) for _, places in self._rows for place in places}
+        used = {int(place) for _, places in rows for place in places}
         self._rest = np.array(
             [i for i in range(len(resources.states)) if i not in used]
         )
-        fields = [Field(f"state_{kind}", (n,)) for kind, _ in self._rows]
+        fields = [Field(f"state_{kind}", (n,)) for kind, _ in rows]
         fields += [
             Field("sensors", (len(self._rest),)),
             Field("commands", (len(resources.commands),)),
@@ -77,8 +80,13 @@ class CoreMemory:
             Field("rung", (), "i8"),
             Field("phases", (len(core.ledger.phases),), "i8"),
         ]
+        self._boards = Boards(name, folder)
+        core.manager.use_boards(self._boards.make)
         self.layout = Layout(name="core", fields=tuple(fields), joints=tuple(joints))
         self._block = BlockWriter(f"{name}.now", self.layout, folder=folder)
+        # The fields of states stand first and side by side: one copy fills them.
+        self._states_at = np.concatenate([*(at for _, at in rows), self._rest])
+        self._states = self._block.frame.words[: len(self._states_at)].view("<f8")
         rate = core.manager.settings.update_rate
         self._ring = BlackBox(
             f"{name}.past", self.layout, rate=rate, seconds=seconds, folder=folder
@@ -98,17 +106,21 @@ class CoreMemory:
         """Keep what this cycle was; in the real-time thread."""
         core, frame = self._core, self._block.frame
         resources = core.manager.resources
-        for kind, places in self._rows:
-            frame[f"state_{kind}"][:] = resources.states[places]
-        frame["sensors"][:] = resources.states[self._rest]
+        resources.states.take(self._states_at, out=self._states, mode="clip")
         frame["commands"][:] = resources.commands
         frame["sent"][:] = core.sent
         frame["torque"][:] = core.guard.torque
         frame["guard"][:] = core.guard.flags
         frame["rung"][...] = core.ladder.rung
         frame["phases"][:] = core.ledger.last
+        self._boards.pace = pace
         self._block.publish(pace.woke, pace.cycle)
         self._ring.append(frame)
+
+    @property
+    def dumper(self) -> int:
+        """Process id of the helper that writes dumps."""
+        return self._dumper.pid
 
     def dump(self, folder: Path, reason: str) -> Path:
         """Have the past written to a file; returns at once.
@@ -137,5 +149,6 @@ class CoreMemory:
     def close(self) -> None:
         """Finish dumps and remove the shared memory."""
         self._dumper.close()
+        self._boards.close()
         self._block.close()
         self._ring.close()

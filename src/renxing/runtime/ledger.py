@@ -24,6 +24,7 @@ class Ledger:
 
     Attributes:
         phases: Their names; elsewhere they are known by their index.
+        overruns: Cycles that took too long, since the start.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Ledger:
         self._cells = self._table.reshape(-1).data
         self._empty = np.zeros(self._width, dtype=np.int64).data
         self._count = 0
+        self.overruns = 0
         self._at = FIRST_PHASE
         self._mark = 0
 
@@ -82,6 +84,12 @@ class Ledger:
         """
         self._cells[self._at - FIRST_PHASE + SKIPPED] = skipped
         self._count += 1
+        if skipped:
+            self.overruns += 1
+
+    def slowest(self) -> str:
+        """Return the phase that took the most time in the last closed cycle."""
+        return self.phases[int(self.last.argmax())]
 
     @property
     def last(self) -> npt.NDArray[np.int64]:

@@ -89,11 +89,11 @@ class Bookkeeper:
         return LedgerReport(
             cycles=len(rows),
             rate=len(spans) / wall if wall > 0.0 else 0.0,
-            period_error=_times("period error", np.abs(regular - self._period)),
-            wake=_times(WAKE_NAME, rows[:, WAKE]),
-            busy=_times("busy", rows[:, FIRST_PHASE:].sum(axis=1)),
+            period_error=times_of("period error", np.abs(regular - self._period)),
+            wake=times_of(WAKE_NAME, rows[:, WAKE]),
+            busy=times_of("busy", rows[:, FIRST_PHASE:].sum(axis=1)),
             phases=tuple(
-                _times(name, rows[:, FIRST_PHASE + i])
+                times_of(name, rows[:, FIRST_PHASE + i])
                 for i, name in enumerate(self._names[1:])
             ),
             overruns=self._overruns,
@@ -113,7 +113,8 @@ class Bookkeeper:
         self._skipped += int(new[:, SKIPPED].sum())
 
 
-def _times(name: str, durations: npt.NDArray[np.int64]) -> Times:
+def times_of(name: str, durations: npt.NDArray[np.int64]) -> Times:
+    """Return what durations [ns] come to; zeros for none."""
     if not len(durations):
         return Times(name, 0.0, 0.0, 0.0)
     median, p99, maximum = 1e-9 * np.percentile(durations, (50, 99, 100))

@@ -35,6 +35,7 @@ from renxing.runtime.block_layout import (
     WORD,
     Frame,
     Layout,
+    read_layout,
 )
 
 ORDERED_STORES = platform.machine() in ("x86_64", "AMD64")
@@ -237,6 +238,20 @@ class BlockReader:
     def writer_alive(self) -> bool:
         """Return whether the writer's process exists; not real-time."""
         return self._file.writer_alive()
+
+
+def layout_of(name: str, folder: Path = SHARED_FOLDER) -> Layout:
+    """Return what a block holds.
+
+    Args:
+        name: Of the block on this machine.
+        folder: Where blocks lie.
+
+    Raises:
+        ConfigError: If it is none.
+        DeviceError: If it is not there.
+    """
+    return read_layout(open_file(_path(name, folder), None).description)
 
 
 def _path(name: str, folder: Path) -> Path:

@@ -177,6 +177,7 @@ def _add_world(spec: mujoco.MjSpec, world: World, config: PhysicsConfig) -> None
     floor = ground.add_geom(
         name="ground",
         type=mujoco.mjtGeom.mjGEOM_PLANE,
+        pos=[0, 0, world.ground],
         size=[0, 0, 1],
         rgba=[0.40, 0.44, 0.48, 1],
         group=WORLD_GROUP,

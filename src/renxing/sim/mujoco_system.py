@@ -6,8 +6,9 @@ takes what the drives and sensors report then.
 """
 
 import numpy as np
+from numba import njit
 
-from renxing.errors import ConfigError
+from renxing.errors import ConfigError, UnsafeCommandError
 from renxing.hardware_interface import (
     EFFORT,
     FORCE_TORQUE,
@@ -22,9 +23,10 @@ from renxing.hardware_interface import (
     Result,
     Return,
 )
-from renxing.signals import JointCommand
 from renxing.sim.twin import Twin
-from renxing.spatial import Array, quat_xyzw_from_rotation
+from renxing.spatial import Array
+
+STIFFNESS = IMPEDANCE.index(PROPORTIONAL)
 
 
 class MujocoSystem(HardwareComponent):
@@ -73,42 +75,54 @@ class MujocoSystem(HardwareComponent):
 
     def read(self, time: float, period: float) -> Return:
         """Take what drives and sensors report."""
-        state = self.twin.joint_state()
-        n = len(self._names)
-        for row, values in enumerate(
-            (state.position, state.velocity, state.effort, state.temperature)
-        ):
-            self.state[row * n : (row + 1) * n] = values[self._order]
-        at = len(self._states) * n
-        for imu in self.twin.imus():
-            quat_xyzw = quat_xyzw_from_rotation(imu.rotation_sensor_to_odom)
-            parts = (quat_xyzw, imu.angular_velocity, imu.specific_force)
-            self.state[at : at + 10] = np.concatenate(parts)
-            at += 10
-        for cell in self.twin.wrenches():
-            self.state[at : at + 3] = cell.force
-            self.state[at + 3 : at + 6] = cell.torque
-            at += 6
+        rows, count = len(self._states), len(self._names)
+        at = rows * count
+        report = self.twin.joint_report()
+        joints = self.state[:at].reshape(rows, count)
+        report.take(self._order, axis=1, out=joints, mode="clip")
+        for values in self.twin.imu_values():
+            self.state[at : at + len(values)] = values
+            at += len(values)
+        wrenches = self.twin.wrench_values()
+        self.state[at : at + wrenches.size] = wrenches.reshape(-1)
         return Return.OK
 
     def write(self, time: float, period: float) -> Return:
-        """Command the drives and turn simulated time by one period."""
-        given = self.command.reshape(len(IMPEDANCE), -1)
-        rows = np.nan_to_num(given)
-        # Without a position there is nothing to be stiff about; zero is a place too.
-        rows[IMPEDANCE.index(PROPORTIONAL), np.isnan(given[0])] = 0.0
-        ordered: Array = np.empty_like(rows)
-        ordered[:, self._order] = rows
-        position, velocity, effort, proportional, derivative = ordered
-        steps = max(1, round(period / self.twin.time_step))
-        self.twin.step(
-            JointCommand(
-                position=position,
-                velocity=velocity,
-                effort=effort,
-                proportional=proportional,
-                derivative=derivative,
-            ),
-            steps,
-        )
+        """Command the drives and turn simulated time by one period.
+
+        Raises:
+            UnsafeCommandError: If a command is infinite.
+        """
+        command: Array = np.empty((len(IMPEDANCE), len(self._names)))
+        if not complete(self.command, self._order, command):
+            raise UnsafeCommandError(
+                f"component '{self.info.name}': an infinite command"
+            )
+        self.twin.advance(command, max(1, round(period / self.twin.time_step)))
         return Return.OK
+
+
+@njit("b1(f8[::1], i8[::1], f8[:,::1])", cache=True, error_model="numpy")
+def complete(given, order, command):  # type: ignore[no-untyped-def]
+    """Put a command into joint order; what nobody gives is zero.
+
+    Args:
+        given: The five of the impedance law, each for all joints, shape (5 n,).
+        order: Place of each joint in joint order, shape (n,).
+        command: To fill, shape (5, n).
+
+    Returns:
+        Whether it is finite.
+    """
+    rows, count = command.shape
+    finite = True
+    for row in range(rows):
+        for i in range(count):
+            value = given[row * count + i]
+            # Without a position there is nothing to be stiff about; zero is a place.
+            if np.isnan(value) or (row == STIFFNESS and np.isnan(given[i])):
+                value = 0.0
+            if np.isinf(value):
+                finite = False
+            command[row, order[i]] = value
+    return finite

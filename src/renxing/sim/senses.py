@@ -6,16 +6,22 @@ navigation, 2007, section 3); the force/torque cells have white noise.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from renxing.robot.description import Battery, ForceTorque, Imu
-from renxing.signals import BatterySample, ImuSample, WrenchSample
-from renxing.spatial import Array, rotation_from_rpy
+from renxing.signals import BatterySample
+from renxing.sim.sense_noise import DRAWS, INERTIAL, disturb
+from renxing.spatial import Array
 
 
 class ImuModel:
-    """One inertial sensor."""
+    """One inertial sensor.
+
+    A reading is the true attitude as a quaternion wxyz, sensor to odom, the angular
+    velocity [rad/s] and the specific force [m/s²] in the sensor frame, shape (10,).
+    """
 
     def __init__(self, imu: Imu, ideal: bool) -> None:
         """Set up a sensor without bias.
@@ -24,71 +30,70 @@ class ImuModel:
             imu: Its data.
             ideal: Leaves out noise and bias.
         """
-        self._imu = imu
         self._ideal = ideal
+        self._constants = np.array(
+            [
+                imu.gyro_noise,
+                imu.gyro_bias_walk,
+                imu.accel_noise,
+                imu.accel_bias_walk,
+                imu.attitude_noise,
+            ]
+        )
+        self._draws = np.zeros(DRAWS)
         self.reset()
 
     def reset(self) -> None:
         """Forget the bias."""
-        self._gyro_bias = np.zeros(3)
-        self._accel_bias = np.zeros(3)
+        self._bias = np.zeros(6)
 
-    def sample(
-        self,
-        stamp: float,
-        dt: float,
-        rotation: Array,
-        gyro: Array,
-        accel: Array,
-        random: np.random.Generator,
-    ) -> ImuSample:
+    def sample(self, reading: Array, dt: float, random: np.random.Generator) -> Array:
         """Return a sample of the true motion.
 
         Args:
-            stamp: Capture time [s].
+            reading: True values, shape (10,).
             dt: Since the last sample [s]; the biases walk for that long.
-            rotation: True attitude, sensor to odom, shape (3, 3).
-            gyro: True angular velocity in the sensor frame [rad/s].
-            accel: True specific force in the sensor frame [m/s²].
+            random: Source of noise.
+
+        Returns:
+            Attitude as a quaternion xyzw, w >= 0, then as the reading, shape (10,).
+        """
+        sample = np.empty(INERTIAL)
+        if not self._ideal:
+            random.standard_normal(out=self._draws)
+        disturb(reading, dt, self._constants, self._draws, self._bias, sample)
+        return sample
+
+
+class Cells:
+    """All force/torque cells of a robot."""
+
+    def __init__(self, cells: Sequence[ForceTorque], ideal: bool) -> None:
+        """Set them up.
+
+        Args:
+            cells: Their data.
+            ideal: Leaves out the noise.
+        """
+        self._ideal = ideal
+        self._deviation = np.array(
+            [[cell.force_noise] * 3 + [cell.torque_noise] * 3 for cell in cells]
+        ).reshape(-1, 6)
+
+    def sample(self, wrenches: Array, random: np.random.Generator) -> Array:
+        """Return a sample of each cell.
+
+        Args:
+            wrenches: True [force; torque] on the distal sides, in their frames
+                [N, N·m], shape (cells, 6).
             random: Source of noise.
         """
-        if not self._ideal:
-            imu = self._imu
-            noise = random.standard_normal((5, 3))
-            walk = np.sqrt(dt)
-            self._gyro_bias += imu.gyro_bias_walk * walk * noise[0]
-            self._accel_bias += imu.accel_bias_walk * walk * noise[1]
-            gyro = gyro + self._gyro_bias + imu.gyro_noise * noise[2]
-            accel = accel + self._accel_bias + imu.accel_noise * noise[3]
-            rotation = rotation @ rotation_from_rpy(imu.attitude_noise * noise[4])
-        return ImuSample(
-            stamp=stamp,
-            rotation_sensor_to_odom=rotation,
-            angular_velocity=gyro.copy(),
-            specific_force=accel.copy(),
-        )
-
-
-def sample_cell(
-    cell: ForceTorque,
-    stamp: float,
-    force: Array,
-    torque: Array,
-    random: np.random.Generator | None,
-) -> WrenchSample:
-    """Return a sample of a force/torque cell.
-
-    Args:
-        cell: Its data.
-        stamp: Capture time [s].
-        force: True force on the distal side, in its frame [N].
-        torque: True torque about its frame's origin [N·m].
-        random: Source of noise; None for an ideal cell.
-    """
-    if random is not None:
-        force = force + cell.force_noise * random.standard_normal(3)
-        torque = torque + cell.torque_noise * random.standard_normal(3)
-    return WrenchSample(stamp=stamp, force=force.copy(), torque=torque.copy())
+        if self._ideal:
+            return wrenches.copy()
+        noise = random.standard_normal(wrenches.shape)
+        noise *= self._deviation
+        noise += wrenches
+        return noise
 
 
 class BatteryModel:
@@ -121,7 +126,7 @@ class BatteryModel:
         else:
             self._current = total / source
         used = self._current * dt / 3600.0 / battery.capacity
-        self._charge = float(np.clip(self._charge - used, 0.0, 1.0))
+        self._charge = min(1.0, max(0.0, self._charge - used))
 
     def _open_voltage(self) -> float:
         low, high = self._battery.voltage

@@ -56,12 +56,14 @@ class World:
 
     Attributes:
         name: Of the file.
-        friction: Of the ground plane z = 0 [-].
+        friction: Of the ground plane [-].
+        ground: Height of the ground plane [m].
         fixed: Shapes that never move.
         objects: Bodies that can.
     """
 
     name: str
     friction: float
-    fixed: tuple[Shape, ...]
-    objects: tuple[MovableObject, ...]
+    ground: float = 0.0
+    fixed: tuple[Shape, ...] = ()
+    objects: tuple[MovableObject, ...] = ()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
+import numpy.typing as npt
 
 from renxing.errors import ModelError, UnsafeCommandError
 from renxing.robot import Robot
@@ -22,10 +23,10 @@ from renxing.signals import (
     WrenchSample,
 )
 from renxing.sim.compile import compile_model
-from renxing.sim.drives import DriveConfig, Drives
+from renxing.sim.drives import DriveConfig, Drives, command_rows
 from renxing.sim.physics import PhysicsConfig
 from renxing.sim.pushes import Push, Pushes
-from renxing.sim.senses import BatteryModel, ImuModel, sample_cell
+from renxing.sim.senses import BatteryModel, Cells, ImuModel
 from renxing.sim.shapes import World
 from renxing.spatial import (
     SE3,
@@ -36,6 +37,7 @@ from renxing.spatial import (
     xyzw_from_wxyz,
 )
 
+Indices = npt.NDArray[np.intp]
 BATTERY_PERIOD = 0.01  # [s] between two updates of the battery
 
 
@@ -84,12 +86,18 @@ class Twin:
         self._drives = Drives(robot, config.drives, self._time_step, config.ideal)
         sensors = robot.description.sensors
         self._imus = [ImuModel(imu, config.ideal) for imu in sensors.imu]
+        self._cells = Cells(sensors.force_torque, config.ideal)
+        self._find_readings()
         self._battery = BatteryModel(robot.description.battery)
         self._battery_steps = max(1, round(BATTERY_PERIOD / self._time_step))
         joints = [self.model.joint(name) for name in robot.joints]
         self._q = np.array([joint.qposadr[0] for joint in joints], dtype=np.intp)
         self._v = np.array([joint.dofadr[0] for joint in joints], dtype=np.intp)
         self._u = np.array([self.model.actuator(name).id for name in robot.joints])
+        # MuJoCo keeps these arrays where they are; asking for one costs a call.
+        data = self.data
+        self._qpos, self._qvel, self._ctrl = data.qpos, data.qvel, data.ctrl
+        self._position, self._velocity = np.zeros((2, len(robot.joints)))
         followers = [self.model.joint(name) for name in robot.mimic.names]
         self._mimic_q = np.array([j.qposadr[0] for j in followers], dtype=np.intp)
         self._sole_of_geom = self._map_soles()
@@ -119,17 +127,35 @@ class Twin:
             UnsafeCommandError: If the command has wrong shapes or is not finite.
         """
         self._check(command)
-        data, drives = self.data, self._drives
+        self.advance(command_rows(command), steps)
+
+    def advance(self, command: Array, steps: int) -> None:
+        """Do the same as `step`, for a command that is an array and is not checked.
+
+        Args:
+            command: Rows in the order of `JointCommand`, finite, shape (5, n); an
+                array of its own, which does not change any more.
+            steps: As for `step`.
+        """
+        data, model, drives, pushes = self.data, self.model, self._drives, self._pushes
         for _ in range(steps):
-            if self._pushes.any:
-                self._pushes.apply(data)
-            torque = drives.torque(command, data.qpos[self._q], data.qvel[self._v])
-            data.ctrl[self._u] = torque
-            mujoco.mj_step(self.model, data)
+            if pushes.any:
+                pushes.apply(data)
+            position, velocity = self._motion()
+            torque = drives.turn(command, position, velocity)
+            self._ctrl[self._u] = torque
+            mujoco.mj_step(model, data)
             self._steps += 1
             if self._steps % self._battery_steps == 0:
-                power = float(torque @ data.qvel[self._v]) + float(drives.heat.sum())
+                power = float(torque @ self._motion()[1]) + float(drives.heat.sum())
                 self._battery.draw(power, self._battery_steps * self._time_step)
+
+    def _motion(self) -> tuple[Array, Array]:
+        """Return true positions and speeds of the joints; they change with the next."""
+        # `clip` because the default copies once more; the places are all there.
+        self._qpos.take(self._q, out=self._position, mode="clip")
+        self._qvel.take(self._v, out=self._velocity, mode="clip")
+        return self._position, self._velocity
 
     def _check(self, command: JointCommand) -> None:
         n = len(self.robot.joints)
@@ -145,48 +171,74 @@ class Twin:
 
     def joint_state(self) -> JointState:
         """Return what the drives report."""
-        data = self.data
-        return self._drives.measure(self.time, data.qpos[self._q], data.qvel[self._v])
+        return self._drives.measure(self.time, *self._motion())
+
+    def joint_report(self) -> Array:
+        """Return the same as rows, in the order of the signal, shape (4, n)."""
+        return self._drives.report(*self._motion())
 
     def imus(self) -> list[ImuSample]:
         """Return a sample of each IMU, in the order of the robot's file."""
-        dt = self.time - self._last_imu
-        self._last_imu = self.time
-        samples = []
-        for imu, model in zip(
-            self.robot.description.sensors.imu, self._imus, strict=True
-        ):
-            quat_wxyz = self._sensor(f"{imu.name}/attitude")
-            rotation = rotation_from_quat_xyzw(xyzw_from_wxyz(quat_wxyz))
-            gyro = self._sensor(f"{imu.name}/gyro")
-            accel = self._sensor(f"{imu.name}/accelerometer")
-            samples.append(
-                model.sample(self.time, dt, rotation, gyro, accel, self._random)
+        return [
+            ImuSample(
+                stamp=self.time,
+                rotation_sensor_to_odom=rotation_from_quat_xyzw(values[:4]),
+                angular_velocity=values[4:7],
+                specific_force=values[7:],
             )
-        return samples
+            for values in self.imu_values()
+        ]
+
+    def imu_values(self) -> list[Array]:
+        """Return the same as numbers: quaternion xyzw, velocity, force, shape (10,)."""
+        time = self.data.time
+        dt = time - self._last_imu
+        self._last_imu = time
+        readings = self._sensordata[self._imu_at]
+        return [
+            model.sample(reading, dt, self._random)
+            for model, reading in zip(self._imus, readings, strict=True)
+        ]
 
     def wrenches(self) -> list[WrenchSample]:
         """Return a sample of each force/torque cell, in the order of the file."""
-        random = None if self._config.ideal else self._random
         return [
-            # MuJoCo reports what the proximal side does to the distal one. The wrench
-            # from outside, the weight of the distal side included, balances it.
-            sample_cell(
-                cell,
-                self.time,
-                -self._sensor(f"{cell.name}/force"),
-                -self._sensor(f"{cell.name}/torque"),
-                random,
-            )
-            for cell in self.robot.description.sensors.force_torque
+            WrenchSample(stamp=self.time, force=values[:3], torque=values[3:])
+            for values in self.wrench_values()
         ]
+
+    def wrench_values(self) -> Array:
+        """Return the same as numbers: [force; torque], shape (cells, 6)."""
+        # MuJoCo reports what the proximal side does to the distal one. The wrench
+        # from outside, the weight of the distal side included, balances it.
+        return self._cells.sample(-self._sensordata[self._cell_at], self._random)
 
     def battery(self) -> BatterySample:
         """Return what the battery's monitor reports."""
         return self._battery.sample(self.time)
 
-    def _sensor(self, name: str) -> Array:
-        return np.array(self.data.sensor(name).data)
+    def _find_readings(self) -> None:
+        """Find where the sensors' true values stand: a row of places for each."""
+        self._sensordata = self.data.sensordata
+        sensors = self.robot.description.sensors
+        self._imu_at = self._places(
+            [imu.name for imu in sensors.imu],
+            {"attitude": 4, "gyro": 3, "accelerometer": 3},
+        )
+        self._cell_at = self._places(
+            [cell.name for cell in sensors.force_torque], {"force": 3, "torque": 3}
+        )
+
+    def _places(self, names: list[str], parts: dict[str, int]) -> Indices:
+        rows = [
+            [
+                int(self.model.sensor(f"{name}/{part}").adr[0]) + axis
+                for part, size in parts.items()
+                for axis in range(size)
+            ]
+            for name in names
+        ]
+        return np.array(rows, dtype=np.intp).reshape(len(rows), sum(parts.values()))
 
     # --- truth, for scoring and for the page ----------------------------------------
 

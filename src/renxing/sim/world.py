@@ -57,12 +57,14 @@ class WorldFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         name: Of the world, that of the file.
         friction: Of the ground [-].
+        ground: Height of the ground [m]; robots start at height 0 all the same.
         fixed: Things that never move.
         objects: Things that can.
     """
 
     name: str
     friction: Positive = 0.8
+    ground: float = 0.0
     fixed: tuple[
         Box | Ramp | Stairs | Blocks | Table | Shelf | DoorFrame | Person, ...
     ] = ()
@@ -102,7 +104,13 @@ def load_world(name: str | Path) -> World:
                     f"{first[thing.name]} has this name already"
                 )
             first[thing.name] = line
-    return World(name=file.name, friction=file.friction, fixed=fixed, objects=objects)
+    return World(
+        name=file.name,
+        friction=file.friction,
+        ground=file.ground,
+        fixed=fixed,
+        objects=objects,
+    )
 
 
 def _object(thing: Thing, lines: Lines, index: int) -> MovableObject:

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renxing.controller_interface import Claim, Controller, ControllerInfo, Loan
+from renxing.controller_interface import (
+    Board,
+    Claim,
+    Controller,
+    ControllerInfo,
+    Loan,
+)
 from renxing.hardware_interface import Result, Return
 from renxing.robot import Robot
 
@@ -53,6 +59,7 @@ class Lab:
         names = list(self.controller.command_interfaces().names)
         self.command_at = {name: index for index, name in enumerate(names)}
         self.commands = np.full(len(names), np.nan)
+        self.controller.board = Board(self.controller.board_names(tuple(self.state_at)))
         exported = self.controller.exported_names()
         self.controller.exported = np.full(len(exported), np.nan)
 

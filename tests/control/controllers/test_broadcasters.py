@@ -15,8 +15,6 @@ from renxing.control.broadcasters import (
     ForceTorqueSensorBroadcaster,
     ImuSensorBroadcaster,
     JointStateBroadcaster,
-    StateNames,
-    StateValues,
 )
 from renxing.control.gpio_controller import GpioCommand, GpioCommandController
 from renxing.controller_interface import ControllerInfo
@@ -26,38 +24,47 @@ from renxing.robot import Robot
 STATES = {"a/position": 1.0, "a/velocity": 2.0, "b/position": 3.0, "imu/x": 4.0}
 
 
-def test_joint_states_at_their_rate(lab: Callable[..., Any]) -> None:
+def test_joint_states_in_every_cycle(lab: Callable[..., Any]) -> None:
     made = lab(JointStateBroadcaster, {}, states=STATES)
+    board = made.controller.board
     made.run(2.0)
-    values = made.news(StateValues)
-    assert len(values) == pytest.approx(500, abs=1)
-    assert values[0].values.tolist() == [1.0, 2.0, 3.0, 4.0]
-    names = made.news(StateNames)
-    assert 4 <= len(names) <= 5  # again and again, for late listeners
-    assert names[0].names == tuple(STATES)
+    assert board.count == 1000
+    assert board.time == made.time
+    assert board.values.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert board.names == tuple(STATES)
 
 
 def test_values_are_copies(lab: Callable[..., Any]) -> None:
     made = lab(JointStateBroadcaster, {}, states=STATES)
     made.step()
     made.states[0] = 9.0
-    assert made.news(StateValues)[0].values[0] == 1.0
+    assert made.controller.board.values[0] == 1.0
 
 
 def test_some_joints_and_interfaces(lab: Callable[..., Any]) -> None:
     parameters = {"joints": ["b", "a"], "interfaces": ["position"], "publish_rate": 10}
     made = lab(JointStateBroadcaster, parameters, states=STATES)
     made.run(1.0)
-    values = made.news(StateValues)
-    assert len(values) == pytest.approx(10, abs=1)
-    assert values[0].values.tolist() == [3.0, 1.0]
+    assert made.controller.board.count == pytest.approx(10, abs=1)
+    assert made.controller.board.values.tolist() == [3.0, 1.0]
+
+
+@pytest.mark.parametrize("rate", [500.0, 1000.0])
+def test_every_cycle_means_every_one_whatever_the_clock_does(
+    lab: Callable[..., Any], rate: float
+) -> None:
+    made = lab(JointStateBroadcaster, {"publish_rate": rate}, states=STATES)
+    for jitter in (0.0, -3e-4, 2e-4, -4e-4):
+        made.controller.update(made.time + jitter, made.period)
+        made.time += made.period
+    assert made.controller.board.count == 4
 
 
 def test_imu(lab: Callable[..., Any]) -> None:
     made = lab(ImuSensorBroadcaster, {"sensor_name": "imu", "frame_id": "imu_link"})
     assert list(made.state_at) == [f"imu/{name}" for name in IMU_VALUES]
     made.run(1.0)
-    assert len(made.news(StateValues)) == pytest.approx(100, abs=1)
+    assert made.controller.board.count == 500
 
 
 FT = {
@@ -73,8 +80,8 @@ def test_wrench_is_corrected_and_exported(lab: Callable[..., Any]) -> None:
     made = lab(ForceTorqueSensorBroadcaster, FT, states=states)
     made.step()
     expected = [10.0, 10.0, 5.0, 20.0, 10.0, 10.0]
-    (sent,) = made.news(StateValues)
-    assert sent.values.tolist() == expected and sent.filtered is None
+    board = made.controller.board
+    assert board.count == 1 and board.values.tolist() == expected
     assert made.controller.exported.tolist() == expected
     assert made.controller.exported_names()[0] == "ft/force.x"
 
@@ -95,8 +102,9 @@ def test_wrench_is_filtered(lab: Callable[..., Any]) -> None:
     made.run(count * made.period)
     expected = 1.0 - math.exp(-2 * math.pi * 5.0 * count * made.period)
     assert made.controller.exported[0] == pytest.approx(expected, rel=1e-6)
-    sent = made.news(StateValues)[-1]
-    assert sent.values[0] == 1.0 and sent.filtered[0] < 1.0
+    board = made.controller.board
+    assert board.names[6] == "filtered ft/force.x"
+    assert board.values[0] == 1.0 and board.values[6] == made.controller.exported[0]
 
 
 def test_single_axes(lab: Callable[..., Any]) -> None:
@@ -145,7 +153,8 @@ def test_gpios_are_commanded_and_shown(lab: Callable[..., Any]) -> None:
     made = lab(GpioCommandController, GPIO, states=states)
     made.step()
     assert np.isnan(made.commands).all()
-    assert made.news(StateNames)[0].names == ("fan/speed", "fan/alarm", "lamp/on")
+    assert made.controller.board.names == ("fan/speed", "fan/alarm", "lamp/on")
+    assert made.controller.board.values.tolist() == [0.1, 1.0, 0.0]
     made.send(GpioCommand(("fan/speed",), (0.7,)))
     made.step()
     assert made.commands.tolist() == [0.7]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from renxing.control.base_controller import Notice
+from renxing.control.base_controller import Deadline, Notice
 from renxing.control.forward_controller import (
     ForwardCommand,
     ForwardCommandController,
@@ -96,3 +96,32 @@ def test_wrong_parameters(rx1: Robot) -> None:
         )
         with pytest.raises(ConfigError, match="must be given"):
             made.on_configure()
+
+
+@pytest.mark.parametrize("interface", ["velocity", "effort"])
+def test_a_joint_that_only_moves_is_given_up_when_its_source_is_late(
+    lab: Callable[..., Any], interface: str
+) -> None:
+    parameters = {**JOINTS, "interface_name": interface, "command_timeout": 0.1}
+    made = lab(ForwardCommandController, parameters)
+    made.send(ForwardCommand((1.0, 2.0)))
+    made.run(0.1)
+    assert made.commands.tolist() == [1.0, 2.0]
+    made.run(0.02)
+    assert np.isnan(made.commands).all()
+
+
+def test_a_late_source_is_told_once_and_again_after_it_came_back() -> None:
+    deadline = Deadline(0.1)
+    assert not deadline.missed(5.0)  # there was none yet
+    deadline.met(5.0)
+    assert not deadline.missed(5.1) and deadline.missed(5.11)
+    assert not deadline.missed(9.0)
+    deadline.met(9.0)
+    assert deadline.missed(9.2)
+    deadline.met(9.3)
+    deadline.reset()
+    assert not deadline.missed(99.0)
+    patient = Deadline(0.0)
+    patient.met(0.0)
+    assert not patient.missed(1e9)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both halves of a controller and a client, in one process: no manager, real ROS.
 
-The loop has a clock of its own, and values cross pickled as they do between processes.
+The loop has a clock of its own, and values cross pickled, or on a board in shared
+memory, as they do between processes.
 """
 
 import pickle
@@ -18,6 +19,8 @@ from renxing.controller_interface import Claim, Controller, ControllerInfo, Loan
 from renxing.hardware_interface import Result
 from renxing.nodes.controllers.side import RosSide
 from renxing.robot import Robot
+from renxing.runtime.boards import Boards, core_block
+from renxing.runtime.pacer import LockStep
 
 PERIOD = 0.002
 LIMIT = 8.0  # [s]
@@ -54,6 +57,14 @@ class Pair:
         self.command_names = list(self.controller.command_interfaces().names)
         self.commands = np.full(len(self.command_names), np.nan)
         self.controller.exported = np.empty(len(self.controller.exported_names()))
+        self.pace = LockStep(1.0 / PERIOD)
+        self.pace.start()
+        boards = Boards(core_block(node.get_namespace()))
+        boards.pace = self.pace
+        self.made.append(boards.close)
+        shown = self.controller.board_names(self.state_names)
+        if shown:
+            self.controller.board = boards.make(self.name, shown)
         self.time = 100.0
         self.plant: Callable[[Pair], None] = lambda pair: None
         self.drained: list[Any] = []
@@ -93,6 +104,7 @@ class Pair:
                 for _ in range(min(50, round((now - last) / PERIOD))):
                     last += PERIOD
                     self.time += PERIOD
+                    self.pace.wait()
                     self.controller.update(self.time, PERIOD)
                     self.plant(self)
                 self.pass_news()

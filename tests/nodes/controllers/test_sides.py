@@ -2,6 +2,7 @@
 """The other controllers as their clients see them."""
 
 import array
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -274,3 +275,14 @@ def test_loop_clock() -> None:
         clock.observe(step * 1.0)
         now[0] += 1.0
     assert clock.difference == pytest.approx(1e9)
+
+
+def test_a_cycle_that_says_when_it_was_due_is_stamped_exactly() -> None:
+    # ROS time is 1e9 s ahead of the monotonic clock; asking takes up to 50 ms.
+    asking = iter([0.05, 0.0, 0.02])
+    clock = LoopClock(lambda: time.monotonic() + 1e9 + next(asking))
+    for cycle, wrong in enumerate((0.05, 0.0, 0.0)):
+        due = 10**9 * (7 + cycle)
+        clock.observe(100.0 + 0.002 * cycle, due)
+        found = clock.difference + 100.0 + 0.002 * cycle
+        assert found == pytest.approx(1e9 + 7 + cycle + wrong, abs=1e-3)

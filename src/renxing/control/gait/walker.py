@@ -9,6 +9,7 @@ step, and after two steps without need the robot stands.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from renxing.control.gait import capture_point, terrain
 from renxing.control.gait.capture_point import footholds
@@ -369,7 +370,7 @@ class Walker:
         return float(yaws[0] + 0.5 * wrap(yaws[1] - yaws[0]))
 
 
-def shoulders(robot: Robot) -> Array | None:
+def shoulders(robot: Robot) -> npt.NDArray[np.intp] | None:
     """Return the places of the joints that swing the arms, left first."""
     names = [f"{side}_shoulder_pitch_joint" for side in ("left", "right")]
     if any(name not in robot.joints for name in names):

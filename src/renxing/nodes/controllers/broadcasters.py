@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ROS halves of the broadcasters."""
+"""ROS halves of the broadcasters: what stands on the board becomes messages."""
 
 import array
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,31 +13,76 @@ from geometry_msgs.msg import Quaternion, WrenchStamped
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Header
 
-from renxing.control.broadcasters import StateNames, StateValues, wrench_names
+from renxing.control.base_controller import Cadence
+from renxing.control.broadcasters import FILTERED, wrench_names
 from renxing.nodes import convert
+from renxing.nodes.controllers.board_watch import BoardWatch
 from renxing.nodes.controllers.side import RosSide
+from renxing.runtime.boards import BoardReader
 from renxing.spatial import Array
 
 FIELDS = ("position", "velocity", "effort")
+DYNAMIC_RATE = 50.0  # [Hz] the message takes rclpy 1 ms on either side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateValues:
+    """What a broadcaster shows.
+
+    Attributes:
+        stamp: When it was read, on the loop's clock [s].
+        values: In the order of the names, shape (m,); they change with the next ones.
+        filtered: The same after the filters, if there are any.
+    """
+
+    stamp: float
+    values: Array
+    filtered: Array | None = None
 
 
 class BroadcasterSide(RosSide):
-    """Base of them: publishes the newest values once their names are known."""
+    """Base of them: publishes what the board shows, in the thread that looks at it."""
 
-    latest = (StateValues, StateNames)
+    _watch: BoardWatch | None = None
+    _count = 0
 
-    def on_value(self, value: Any) -> None:
-        """Take names or values."""
-        if isinstance(value, StateNames):
-            self.on_names(value.names)
-        elif isinstance(value, StateValues):
-            self.on_values(value)
+    def activate(self) -> None:
+        """Look at the board."""
+        super().activate()
+        if self._watch is None:
+            self._watch = BoardWatch(
+                self.node, self.name, self._on_names, self._on_shown, self.refuse
+            )
+
+    def deactivate(self) -> None:
+        """Look away."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        super().deactivate()
+
+    def _on_names(self, names: tuple[str, ...]) -> None:
+        plain = tuple(name for name in names if not name.startswith(FILTERED))
+        self._count = len(plain)
+        self.on_names(plain)
+
+    def _on_shown(self, board: BoardReader) -> None:
+        self.clock.observe(board.time, board.due)
+        values, count = board.values, self._count
+        filtered = values[count:] if len(values) > count else None
+        self.on_values(StateValues(board.time, values[:count], filtered))
 
     def on_names(self, names: tuple[str, ...]) -> None:
-        """Learn what the values are; comes again and again."""
+        """Learn what the values are."""
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
+
+    def named(self, kind: type, sensors: Sequence[Any]) -> Any:
+        """Return a publisher on the topic of the robot's file, None without one."""
+        name = self.parameters.text("sensor_name", "")
+        topics = [sensor.topic for sensor in sensors if sensor.name == name]
+        return self.publisher(kind, topics[0]) if topics else None
 
 
 class JointStateBroadcasterSide(BroadcasterSide):
@@ -61,18 +108,15 @@ class JointStateBroadcasterSide(BroadcasterSide):
             if field not in interfaces
         }
         self._map |= {field: field for field in FIELDS if field in interfaces}
-        self._names: tuple[str, ...] = ()
         self._state = self.publisher(JointState, f"{prefix}joint_states")
         self._dynamic = None
+        self._cadence = Cadence(DYNAMIC_RATE)
         if p.flag("publish_dynamic_joint_states", True):
             topic = f"{prefix}dynamic_joint_states"
             self._dynamic = self.publisher(DynamicJointState, topic)
 
     def on_names(self, names: tuple[str, ...]) -> None:
         """Sort the values into rows."""
-        if names == self._names:
-            return
-        self._names = names
         parts: dict[str, dict[str, int]] = {}
         for index, name in enumerate(names):
             part, _, interface = name.rpartition("/")
@@ -82,7 +126,7 @@ class JointStateBroadcasterSide(BroadcasterSide):
         self._part_at = [np.array(list(values.values())) for values in parts.values()]
         joints = [part for part in self._order(parts) if set(parts[part]) & {*FIELDS}]
         extra = [name for name in self._extra if name not in parts]
-        self._order_out = joints + extra
+        self._message = JointState(name=joints + extra)
         # The places after the last value are: not a number, and zero.
         none, zero = len(names), len(names) + 1
         self._at = [
@@ -112,15 +156,18 @@ class JointStateBroadcasterSide(BroadcasterSide):
 
     def on_values(self, state: StateValues) -> None:
         """Publish both messages."""
-        if len(state.values) != len(self._names):
-            return
         header = Header(stamp=self.clock.to_ros(state.stamp), frame_id=self._frame)
         values = np.append(state.values, [math.nan, 0.0])
         position, velocity, effort = (_array(values[at]) for at in self._at)
-        message = JointState(header=header, name=self._order_out)
+        message = self._message
+        message.header = header
         message.position, message.velocity, message.effort = position, velocity, effort
         self._state.publish(message)
-        if self._dynamic is not None and self._dynamic.get_subscription_count() > 0:
+        if (
+            self._dynamic is not None
+            and self._dynamic.get_subscription_count() > 0
+            and self._cadence.due(state.stamp)
+        ):
             self._dynamic.publish(
                 DynamicJointState(
                     header=header,
@@ -136,7 +183,7 @@ class JointStateBroadcasterSide(BroadcasterSide):
 
 
 class ImuSensorBroadcasterSide(BroadcasterSide):
-    """Publishes: ~/imu (Imu)."""
+    """Publishes: ~/imu and the topic that the robot's file names (Imu)."""
 
     def connect(self) -> None:
         """Create the topic."""
@@ -146,6 +193,8 @@ class ImuSensorBroadcasterSide(BroadcasterSide):
             covariance = p.numbers(f"static_covariance_{quantity}", [0.0] * 9)
             setattr(self._message, f"{quantity}_covariance", covariance)
         self._topic = self.publisher(Imu, "~/imu")
+        sensors = self.robot.description.sensors.imu
+        self._named = self.named(Imu, sensors)
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
@@ -156,12 +205,15 @@ class ImuSensorBroadcasterSide(BroadcasterSide):
         message.angular_velocity = convert.to_vector(state.values[4:7])
         message.linear_acceleration = convert.to_vector(state.values[7:10])
         self._topic.publish(message)
+        if self._named is not None:
+            self._named.publish(message)
 
 
 class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
     """Publishes: ~/wrench, ~/wrench_filtered (WrenchStamped).
 
-    An axis that has no interface is not a number.
+    The topic that the robot's file names has the unfiltered wrench, too. An axis that
+    has no interface is not a number.
     """
 
     def connect(self) -> None:
@@ -169,11 +221,16 @@ class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
         self._frame = self.parameters.needed("frame_id")
         _, self._axes = wrench_names(self.parameters)
         self._raw = self.publisher(WrenchStamped, "~/wrench")
+        sensors = self.robot.description.sensors.force_torque
+        self._named = self.named(WrenchStamped, sensors)
         self._filtered = self.publisher(WrenchStamped, "~/wrench_filtered")
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
-        self._raw.publish(self._wrench(state.stamp, state.values))
+        message = self._wrench(state.stamp, state.values)
+        self._raw.publish(message)
+        if self._named is not None:
+            self._named.publish(message)
         if state.filtered is not None:
             self._filtered.publish(self._wrench(state.stamp, state.filtered))
 

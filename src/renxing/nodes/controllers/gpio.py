@@ -6,9 +6,8 @@ from typing import Any
 from control_msgs.msg import DynamicInterfaceGroupValues, InterfaceValue
 from std_msgs.msg import Header
 
-from renxing.control.broadcasters import StateValues
 from renxing.control.gpio_controller import GpioCommand, gpio_names
-from renxing.nodes.controllers.broadcasters import BroadcasterSide
+from renxing.nodes.controllers.broadcasters import BroadcasterSide, StateValues
 
 
 class GpioCommandSide(BroadcasterSide):
@@ -21,7 +20,6 @@ class GpioCommandSide(BroadcasterSide):
         """Create the topics."""
         kind = DynamicInterfaceGroupValues
         self._commanded = set(gpio_names(self.parameters, "command_interfaces"))
-        self._names: tuple[str, ...] = ()
         self._groups: dict[str, list[tuple[str, int]]] = {}
         if self._commanded:
             self.subscribe(kind, "~/commands", self.on_commands)
@@ -50,9 +48,6 @@ class GpioCommandSide(BroadcasterSide):
 
     def on_names(self, names: tuple[str, ...]) -> None:
         """Sort the values into groups."""
-        if names == self._names:
-            return
-        self._names = names
         self._groups = {gpio: [] for gpio in self.parameters.names("gpios")}
         for index, name in enumerate(names):
             gpio, _, interface = name.partition("/")
@@ -60,8 +55,6 @@ class GpioCommandSide(BroadcasterSide):
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
-        if len(state.values) != len(self._names):
-            return
         self._states.publish(
             DynamicInterfaceGroupValues(
                 header=Header(stamp=self.clock.to_ros(state.stamp)),

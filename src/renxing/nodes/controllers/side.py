@@ -7,6 +7,7 @@ The real-time half lives in another process. `send` puts plain values into its i
 
 import inspect
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,14 +24,16 @@ from renxing.robot import Robot
 DEFAULT_QOS = QoSProfile(depth=10)  # SystemDefaultsQoS of ros2_controllers
 ANSWER_TIME = 1.0  # [s] the control loop may take to answer a question
 SAME_CLOCK = 1.0  # [s] less than that apart, loop and ROS have the same clock
+DISORDER = 0.1  # [s] values may come out of order by that much
 WINDOW = 1.0  # [s] after which an old difference of the clocks is forgotten
 
 
 class LoopClock:
     """Turns times on the control loop's clock into ROS time and back.
 
-    The difference is the least that was seen lately between a value's stamp and its
-    arrival: the rest is transport.
+    Of a value that knows when its cycle was due the difference is known. Of another
+    one it is the least that was seen lately between its stamp and its arrival: the rest
+    is transport.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -42,18 +45,39 @@ class LoopClock:
         self._now = now
         self._least = self._recent = math.inf
         self._since = -math.inf
+        self._difference = math.inf
 
-    def observe(self, stamp: float) -> None:
-        """Learn from a value that has just come [s]."""
+    def observe(self, stamp: float, due: int | None = None) -> None:
+        """Learn from a value that has just come.
+
+        Args:
+            stamp: Its time on the loop's clock [s].
+            due: When its cycle was due, CLOCK_MONOTONIC [ns], if known.
+        """
+        if due is None:
+            self._difference = self._least_of(stamp, self._now() - stamp)
+        else:
+            # In this order an interruption between the two makes it greater, and the
+            # least is right.
+            before = time.monotonic()
+            ahead = self._least_of(stamp, self._now() - before)
+            self._difference = ahead + 1e-9 * due - stamp
+
+    def _least_of(self, stamp: float, seen: float) -> float:
+        """Return the least of what was seen in the last window or two."""
         if not 0.0 <= stamp - self._since < WINDOW:
-            self._least, self._recent = self._recent, math.inf
+            # Time that was set back makes the old difference wrong at once.
+            went_on = stamp > self._since - DISORDER
+            self._least = self._recent if went_on else math.inf
+            self._recent = math.inf
             self._since = stamp
-        self._recent = min(self._recent, self._now() - stamp)
+        self._recent = min(self._recent, seen)
+        return min(self._least, self._recent)
 
     @property
     def difference(self) -> float:
         """ROS time minus loop time [s]."""
-        found = min(self._least, self._recent)
+        found = self._difference
         return found if SAME_CLOCK <= abs(found) < math.inf else 0.0
 
     def to_ros(self, stamp: float) -> Any:

@@ -8,6 +8,7 @@ from renxing.nodes.controllers.broadcasters import (
     ImuSensorBroadcasterSide,
     JointStateBroadcasterSide,
 )
+from renxing.nodes.controllers.estimator import EstimatorSide
 from renxing.nodes.controllers.forward import (
     ForwardCommandSide,
     JointGroupEffortSide,
@@ -17,6 +18,7 @@ from renxing.nodes.controllers.forward import (
 from renxing.nodes.controllers.gpio import GpioCommandSide
 from renxing.nodes.controllers.gripper import GripperActionSide
 from renxing.nodes.controllers.impedance import JointImpedanceSide
+from renxing.nodes.controllers.locomotion import LocomotionSide
 from renxing.nodes.controllers.posture import PostureSide
 from renxing.nodes.controllers.side import RosSide
 from renxing.nodes.controllers.trajectory import JointTrajectorySide
@@ -38,5 +40,7 @@ SIDES: Mapping[str, type[RosSide]] = {
     "parallel_gripper_action_controller/GripperActionController": GripperActionSide,
     "gpio_controllers/GpioCommandController": GpioCommandSide,
     "renxing/JointImpedanceController": JointImpedanceSide,
+    "renxing/LocomotionController": LocomotionSide,
     "renxing/PostureController": PostureSide,
+    "renxing/StateEstimator": EstimatorSide,
 }

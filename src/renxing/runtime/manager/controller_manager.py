@@ -5,9 +5,10 @@ The real-time thread calls `read`, `update` and `write`; one other thread calls 
 rest. With `threaded=False` there is only one thread, and a switch is done at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from renxing.controller_interface import Board
 from renxing.errors import ConfigError
 from renxing.hardware_interface import HardwareInfo, State
 from renxing.robot import Robot
@@ -149,6 +150,18 @@ class ControllerManager:
     def write(self, time: float, period: float) -> None:
         """Let the hardware obey; arguments as for `read`."""
         self.cycle.write(time, period)
+
+    def rest(self, time: float, period: float) -> None:
+        """Only switch controllers, in place of a cycle; arguments as for `read`."""
+        self.cycle.rest(time, period)
+
+    def use_boards(self, make: Callable[[str, Sequence[str]], Board]) -> None:
+        """Have the boards of controllers that are configured from now on made.
+
+        Args:
+            make: Makes one, given the controller's name and the names of its numbers.
+        """
+        self._interfaces.make_board = make
 
     def run(self, time: float, period: float) -> None:
         """Do a whole cycle where no guard looks at the commands."""
@@ -297,6 +310,14 @@ class ControllerManager:
         return listing.statistics(
             self.cycle, self._switcher.order, self.resources.components
         )
+
+    def update_times(self) -> dict[str, tuple[float, ...]]:
+        """Return how long the last updates of each active controller took [s]."""
+        return {
+            spec.name: tuple(spec.timing.recent())
+            for spec in self.loader.all()
+            if spec.active
+        }
 
     def take_events(self) -> list[Event]:
         """Return what happened since the last call."""

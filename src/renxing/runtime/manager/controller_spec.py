@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from renxing.controller_interface import EMPTY, Controller, Loan
+from renxing.controller_interface import EMPTY, Board, Controller, Loan
 from renxing.hardware_interface import Result, State
 from renxing.runtime.manager.life_cycle import attempt
 from renxing.runtime.manager.pace import Pace, Timing
@@ -35,6 +35,7 @@ class ControllerSpec:
         command_parts: Components that it commands.
         state_parts: Components that it reads.
         loans: What it gets when it is activated: states and commands.
+        board: What it shows its ROS side on; it gets it with the loans.
         missing: Interfaces it wants that nobody has.
         claimed: The command interfaces it has while active.
         switching: Whether another thread is switching it: the loop leaves it alone.
@@ -61,6 +62,7 @@ class ControllerSpec:
         self.command_parts: tuple[Component, ...] = ()
         self.state_parts: tuple[Component, ...] = ()
         self.loans: tuple[Loan, Loan] = (EMPTY, EMPTY)
+        self.board = Board()
         self.missing: tuple[str, ...] = ()
         self.claimed: tuple[str, ...] = ()
         self.switching = False
@@ -116,6 +118,7 @@ class ControllerSpec:
         """Take the step with its loans; return why it did not succeed, or nothing."""
         controller = self.controller
         controller.states, controller.commands = self.loans
+        controller.board = self.board
         controller.references.fill(float("nan"))
         # What came before it was asked to act must not move the robot.
         controller.inbox.clear()

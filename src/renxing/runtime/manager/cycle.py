@@ -52,6 +52,8 @@ class Cycle:
         mail: At most one switch that the loop shall take.
         phases: How long the phases take [us].
         periodicity: Of the cycle [Hz].
+        taken: Controllers that failed hardware has taken down; whoever starts them
+            again clears it.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Cycle:
         self.mail: deque[PendingSwitch] = deque()
         self.phases = {name: Statistics() for name in PHASES}
         self.periodicity = Statistics()
+        self.taken: set[str] = set()
         self._claims = interfaces.claims
         self._resources = interfaces.resources
         self._events = switcher.events
@@ -84,6 +87,11 @@ class Cycle:
     def update(self, time: float, period: float) -> None:
         """Let the controllers compute the commands; do a switch that waits."""
         self._phase("update_time", self._update, time, period)
+        if self.mail:
+            self._phase("switch_time", self._take_mail, time, period)
+
+    def rest(self, time: float, period: float) -> None:
+        """Do a switch that waits, and nothing else: time stands still."""
         if self.mail:
             self._phase("switch_time", self._take_mail, time, period)
 
@@ -126,6 +134,7 @@ class Cycle:
     ) -> None:
         users = users_of(self.switcher.order, components, only_commands=only_commands)
         if users:
+            self.taken.update(spec.name for spec in users if spec.active)
             why = f"hardware {', '.join(components)} failed in {what}"
             if only_commands:
                 why = f"hardware {', '.join(components)} has deactivated itself"

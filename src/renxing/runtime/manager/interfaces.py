@@ -8,11 +8,11 @@ used while the controller is active.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
-from renxing.controller_interface import Claim, InterfaceConfiguration, Loan
+from renxing.controller_interface import Board, Claim, InterfaceConfiguration, Loan
 from renxing.errors import ConfigError
 from renxing.runtime.manager.component import Component
 from renxing.runtime.manager.controller_spec import ControllerSpec
@@ -28,6 +28,7 @@ class Interfaces:
         references: Controller and place of each reference interface.
         exported: Controller and place of each state that a controller exports.
         claims: Which controller has each claimed command interface.
+        make_board: Makes the board of a controller, given its name and the numbers.
     """
 
     def __init__(self, resources: ResourceManager) -> None:
@@ -36,6 +37,7 @@ class Interfaces:
         self.references: dict[str, tuple[ControllerSpec, int]] = {}
         self.exported: dict[str, tuple[ControllerSpec, int]] = {}
         self.claims: dict[str, ControllerSpec] = {}
+        self.make_board: Callable[[str, Sequence[str]], Board] = _plain_board
 
     def export(self, spec: ControllerSpec) -> None:
         """Take in the interfaces of a controller that has just been configured.
@@ -77,6 +79,8 @@ class Interfaces:
         spec.command_names = spec.state_names = spec.missing = ()
         spec.following = spec.sources = ()
         spec.command_parts = spec.state_parts = ()
+        spec.board.close()
+        spec.board = Board()
 
     def bind(
         self,
@@ -112,6 +116,16 @@ class Interfaces:
             raise ConfigError(f"controller '{spec.name}': uses its own interfaces")
         if not spec.missing:
             spec.loans = self._lend(states, "state"), self._lend(commands, "command")
+            self._prepare_board(spec)
+
+    def _prepare_board(self, spec: ControllerSpec) -> None:
+        names = tuple(spec.controller.board_names(spec.state_names))
+        # The loop may be using that of an active one.
+        if names != spec.board.names and not spec.active:
+            spec.board.close()
+            spec.board = Board()
+            if names:
+                spec.board = self.make_board(spec.name, names)
 
     def available(
         self,
@@ -261,3 +275,7 @@ def _refuse_repeated(what: str, names: Sequence[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ConfigError(f"{what}: '{twice[0]}' stands there more than once")
+
+
+def _plain_board(_controller: str, names: Sequence[str]) -> Board:
+    return Board(names)

@@ -2,7 +2,10 @@
 """When something slower than the loop has its turn, and how long turns take."""
 
 import math
+from array import array
 from dataclasses import dataclass
+
+RECENT = 500  # turns that are kept one by one
 
 
 class Pace:
@@ -127,17 +130,24 @@ class Timing:
         periodicity: Of its turns [Hz].
     """
 
-    __slots__ = ("execution_time", "periodicity")
+    __slots__ = ("_count", "_ring", "execution_time", "periodicity")
 
     def __init__(self) -> None:
         """Start without values."""
         self.execution_time = Statistics()
         self.periodicity = Statistics()
+        self._ring = array("d", bytes(8 * RECENT))
+        self._count = 0
 
     def reset(self) -> None:
         """Forget all values."""
         self.execution_time.reset()
         self.periodicity.reset()
+        self._count = 0
+
+    def recent(self) -> "array[float]":
+        """Return how long the last turns took [s], in no order; from any thread."""
+        return self._ring[: min(self._count, RECENT)]
 
     def add(self, seconds: float, period: float) -> None:
         """Take one turn.
@@ -146,6 +156,8 @@ class Timing:
             seconds: That it took [s].
             period: Since the last one [s].
         """
+        self._ring[self._count % RECENT] = seconds
+        self._count += 1
         self.execution_time.add(seconds * 1e6)
         if period > 0.0:
             self.periodicity.add(1.0 / period)

@@ -18,6 +18,7 @@ CONTROLLERS_GROUP = "renxing.controllers"
 
 _MOCK = "renxing.actuation.mock_system:MockSystem"
 _MUJOCO = "renxing.sim.mujoco_system:MujocoSystem"
+_TOPICS = "renxing.runtime.topics.system:TopicsSystem"
 _BROADCASTERS = "renxing.control.broadcasters"
 _FORWARD = "renxing.control.forward_controller"
 _GRIPPER = "renxing.control.gripper_controller:GripperActionController"
@@ -30,6 +31,9 @@ HARDWARE: Mapping[str, str] = {
     "renxing/MujocoSystem": _MUJOCO,
     "mujoco_ros2_control/MujocoSystemInterface": _MUJOCO,
     "mujoco_ros2_control/MujocoSystem": _MUJOCO,
+    "renxing/ServoSystem": "renxing.runtime.servo.system:ServoSystem",
+    "renxing/TopicsSystem": _TOPICS,
+    "topic_based_ros2_control/TopicBasedSystem": _TOPICS,
 }
 
 CONTROLLERS: Mapping[str, str] = {
@@ -67,7 +71,13 @@ CONTROLLERS: Mapping[str, str] = {
         "renxing.control.gpio_controller:GpioCommandController"
     ),
     "renxing/JointImpedanceController": _IMPEDANCE,
+    "renxing/LocomotionController": (
+        "renxing.control.locomotion_controller:LocomotionController"
+    ),
     "renxing/PostureController": _POSTURE,
+    "renxing/StateEstimator": (
+        "renxing.estimation.estimator_controller:EstimatorController"
+    ),
 }
 
 

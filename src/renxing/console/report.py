@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the page is told, and what it can ask for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from renxing.runtime.core_report import CoreReport
+
+
+class Operator(Protocol):
+    """What the page can ask for; each returns words for a notice, or raises."""
+
+    def stop(self, by: str) -> str:
+        """Emergency stop; `by` says what was pressed."""
+        ...
+
+    def release(self) -> str:
+        """End the emergency stop."""
+        ...
+
+    def pause(self, paused: bool) -> str:
+        """Stop simulated time or let it go on."""
+        ...
+
+    def step(self, steps: int) -> str:
+        """Advance a paused simulation by physics steps."""
+        ...
+
+    def reset(self) -> str:
+        """Start the simulation again."""
+        ...
+
+    def push(self, impulse: float, heading: float) -> str:
+        """Push the torso: [N·s], and where to [rad] about z in its frame."""
+        ...
+
+    def go_to(self, posture: str) -> str:
+        """Move to a posture."""
+        ...
+
+    def drive(self, forward: float, left: float, turn: float) -> None:
+        """Walk with a velocity in the frame of the base [m/s, m/s, rad/s]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A controller or a hardware component.
+
+    Attributes:
+        name: Its own.
+        kind: Its type, as ros2_control names it.
+        state: Where it is in its life cycle.
+        commands: How many command interfaces it has claimed.
+    """
+
+    name: str
+    kind: str
+    state: str
+    commands: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationReport:
+    """How the simulation does.
+
+    Attributes:
+        time: Simulated [s].
+        world: Its name.
+        paused: Whether time stands still.
+        real_time_factor: Simulated seconds a wall second [-].
+    """
+
+    time: float
+    world: str
+    paused: bool
+    real_time_factor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How the robot does.
+
+    Attributes:
+        core: The real-time core; None while it has not been heard.
+        silence: Since joint states were heard [s].
+        simulation: None for a robot that is not simulated by MuJoCo.
+        charge: Of the battery, 0 to 1; not a number if it is not known [-].
+        controllers: All that are loaded.
+        components: The hardware.
+    """
+
+    core: CoreReport | None
+    silence: float
+    simulation: SimulationReport | None
+    charge: float
+    controllers: tuple[Member, ...]
+    components: tuple[Member, ...]

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator clicks on the page, as topics and services."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from mujoco_ros2_control_msgs.msg import ExternalWrench
+from mujoco_ros2_control_msgs.srv import (
+    ApplyExternalWrench,
+    ResetWorld,
+    SetPause,
+    StepSimulation,
+)
+from rclpy.node import Node
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from renxing.console import Member
+from renxing.errors import DeviceError
+from renxing.nodes.emergency_stop import LATCHED, TOPIC
+from renxing.robot import Robot
+from renxing_msgs.srv import GoToPosture
+
+ANSWER_TIMEOUT = 3.0  # [s] for a service to answer a click
+PUSH_SECONDS = 0.1  # a push of I N·s is a force of I / 0.1 N for 0.1 s
+MANAGER = "controller_manager"
+POSTURE_TYPE = "renxing/PostureController"
+
+
+@dataclass(frozen=True, slots=True)
+class PostureService:
+    """Where postures are asked for.
+
+    Attributes:
+        name: Of the service.
+        client: Of the service.
+    """
+
+    name: str
+    client: Any
+
+
+class ConsoleOperator:
+    """The `Operator` of the page; its methods are called in the page's threads."""
+
+    def __init__(self, node: Node, robot: Robot) -> None:
+        """Join the graph.
+
+        Args:
+            node: That carries topics and services.
+            robot: The robot.
+        """
+        self._node = node
+        self._robot = robot
+        self._velocity = (0.0, 0.0, 0.0)
+        self._walked = False
+        self._posture: PostureService | None = None
+        self.stop_topic = node.create_publisher(Bool, TOPIC, LATCHED)
+        self._cmd_vel = node.create_publisher(TwistStamped, "cmd_vel", 10)
+        self._clients_of = {
+            name: node.create_client(kind, name)
+            for name, kind in (
+                ("twin/set_pause", SetPause),
+                ("twin/step_simulation", StepSimulation),
+                ("twin/reset_world", ResetWorld),
+                ("twin/apply_wrench", ApplyExternalWrench),
+                (f"{MANAGER}/reset_emergency_stop", Trigger),
+            )
+        }
+
+    # --- called by the executor ----------
+
+    def learn(self, controllers: Sequence[Member]) -> None:
+        """Find the controller that knows postures, if one is active."""
+        active = {c.name for c in controllers if c.state == "active"}
+        found = [c.name for c in controllers if c.kind == POSTURE_TYPE]
+        wanted = next((name for name in found if name in active), None)
+        topic = None if wanted is None else f"{wanted}/go_to_posture"
+        if self._posture is not None and self._posture.name == topic:
+            return
+        if self._posture is not None:
+            self._node.destroy_client(self._posture.client)
+            self._posture = None
+        if topic is not None:
+            client = self._node.create_client(GoToPosture, topic)
+            self._posture = PostureService(topic, client)
+
+    @property
+    def walks(self) -> bool:
+        """Whether a velocity is wanted."""
+        return any(self._velocity)
+
+    def publish_velocity(self) -> None:
+        """Publish the wanted velocity, and one zero at its end."""
+        walks = self.walks
+        if not walks and not self._walked:
+            return
+        self._walked = walks
+        message = TwistStamped()
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        message.header.frame_id = self._robot.description.base
+        twist = message.twist
+        twist.linear.x, twist.linear.y, twist.angular.z = self._velocity
+        self._cmd_vel.publish(message)
+
+    # --- called in the page's threads ----------
+
+    def _call(self, name: str, request: Any) -> str:
+        return self._wait(name, self._clients_of[name], request)
+
+    def _wait(self, name: str, client: Any, request: Any) -> str:
+        if not client.service_is_ready():
+            raise DeviceError(f"{name}: no such service; does the robot run?")
+        future = client.call_async(request)
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while not future.done():
+            if time.monotonic() > deadline:
+                raise DeviceError(f"{name}: no answer in {ANSWER_TIMEOUT} s")
+            time.sleep(0.01)
+        answer = future.result()
+        if not answer.success:
+            raise DeviceError(answer.message)
+        return str(answer.message)
+
+    def stop(self, by: str) -> str:
+        """Publish the emergency stop; it does not wait for an answer."""
+        self.stop_topic.publish(Bool(data=True))
+        self._node.get_logger().warning(f"emergency stop by {by}")
+        return "emergency stop sent"
+
+    def release(self) -> str:
+        """Take the stop back and ask the core to go on."""
+        self.stop_topic.publish(Bool(data=False))
+        return self._call(f"{MANAGER}/reset_emergency_stop", Trigger.Request())
+
+    def pause(self, paused: bool) -> str:
+        """Stop simulated time or let it go on."""
+        return self._call("twin/set_pause", SetPause.Request(paused=paused))
+
+    def step(self, steps: int) -> str:
+        """Advance a paused simulation."""
+        request = StepSimulation.Request(steps=steps)
+        return self._call("twin/step_simulation", request)
+
+    def reset(self) -> str:
+        """Start the simulation again."""
+        return self._call("twin/reset_world", ResetWorld.Request())
+
+    def push(self, impulse: float, heading: float) -> str:
+        """Push the torso."""
+        wrench = ExternalWrench()
+        wrench.wrench.header.frame_id = self._robot.description.torso
+        wrench.wrench.wrench.force.x = impulse / PUSH_SECONDS * math.cos(heading)
+        wrench.wrench.wrench.force.y = impulse / PUSH_SECONDS * math.sin(heading)
+        wrench.duration.nanosec = round(PUSH_SECONDS * 1e9)
+        request = ApplyExternalWrench.Request()
+        request.wrenches.external_wrenches = [wrench]
+        self._call("twin/apply_wrench", request)
+        return f"{impulse:.0f} N·s"
+
+    def go_to(self, posture: str) -> str:
+        """Move to a posture, with whatever posture controller is active."""
+        service = self._posture
+        if service is None:
+            raise DeviceError("no posture controller is active")
+        request = GoToPosture.Request(posture=posture)
+        return self._wait(service.name, service.client, request)
+
+    def drive(self, forward: float, left: float, turn: float) -> None:
+        """Keep the wanted velocity for the next message."""
+        self._velocity = (forward, left, turn)
