@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench lock clean browser
+.PHONY: help setup demo test lint bench eval lock clean browser opengl
 SHELL := /bin/sh
 
 help:  ## This text
@@ -13,7 +13,7 @@ setup:  ## Make the environment in .venv (every command does so when needed)
 demo:  ## Run the simulated robot with its operator page
 	@./renxing demo
 
-test: browser  ## Format, lint, types and every test
+test: browser opengl  ## Format, lint, types and every test
 	@./renxing setup --extra test --extra g1 --extra servo --extra evaluation
 	@$(MAKE) --no-print-directory lint
 	@./renxing exec pytest $(PYTEST_ARGUMENTS)
@@ -26,6 +26,17 @@ lint:  ## Format, lint and types only
 
 bench:  ## Measure every benchmark and print the figures
 	@./renxing bench all
+
+# Without stopping at a missed threshold: the reports say it, and so does the exit code.
+eval: opengl  ## Score both robots in the simulation, for hours; reports in build/evaluation
+	@./renxing setup --extra g1 --extra evaluation
+	@mkdir -p build/evaluation; missed=0; \
+	for robot in rx1 g1; do for card in locomotion balance terrain carry; do \
+		./renxing eval $$card --robot $$robot --aim $(EVAL_ARGUMENTS) \
+			--json build/evaluation/$$robot-$$card.json \
+			--html build/evaluation/$$robot-$$card.html; code=$$?; \
+		[ $$code -le 1 ] || exit $$code; [ $$code = 0 ] || missed=1; \
+	done; done; exit $$missed
 
 lock:  ## Pin the newest versions that setup.py allows, for Python 3.11 and 3.12
 	@./renxing setup
@@ -45,6 +56,20 @@ browser:
 		else \
 			echo "renxing: no browser, the page tests will be skipped; to run them:"; \
 			echo "  sudo apt-get install chromium chromium-driver"; \
+		fi; \
+	fi
+
+# Pictures of scorecards are rendered by OpenGL, which needs no screen and no GPU.
+opengl:
+	@if ! ldconfig -p | grep -q libEGL.so.1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "renxing: installing OpenGL for the pictures of scorecards"; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install \
+				-y -qq --no-install-recommends libegl1 libgl1-mesa-dri >/dev/null; \
+			} || echo "renxing: that failed, scorecards will have no pictures"; \
+		else \
+			echo "renxing: no OpenGL, scorecards will have no pictures; to have them:"; \
+			echo "  sudo apt-get install libegl1 libgl1-mesa-dri"; \
 		fi; \
 	fi
 
