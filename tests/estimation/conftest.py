@@ -11,7 +11,13 @@ from renxing.control.hold import Hold, HoldConfig
 from renxing.estimation.estimator_config import StateEstimatorConfig
 from renxing.estimation.state_estimator import StateEstimator
 from renxing.robot import Robot
-from renxing.signals import BodyState, ImuSample, JointState, WrenchSample
+from renxing.signals import (
+    BodyState,
+    ImuSample,
+    JointCommand,
+    JointState,
+    WrenchSample,
+)
 from renxing.sim.twin import Twin, TwinConfig
 from renxing.sim.world import load_world
 from renxing.spatial import Array
@@ -46,6 +52,10 @@ class Watch:
         period = steps * self.twin.time_step
         self.estimator = StateEstimator(config or StateEstimatorConfig(), robot, period)
         self.spoil: Callable[[float, Samples], Samples] = lambda time, samples: samples
+        self.command: Callable[[BodyState], JointCommand] = lambda state: (
+            self.hold.step(self.twin.time)
+        )
+        self.state: BodyState | None = None
         self.started = False
 
     def samples(self) -> Samples:
@@ -61,8 +71,13 @@ class Watch:
             self.estimator.reset(joints, imu)
             self.started = True
         for _ in range(round(seconds / (self.steps * self.twin.time_step))):
-            self.twin.step(self.hold.step(self.twin.time), self.steps)
-            state = self.estimator.step(*self.samples())
+            command = (
+                self.command(self.state)
+                if self.state is not None
+                else self.hold.step(self.twin.time)
+            )
+            self.twin.step(command, self.steps)
+            state = self.state = self.estimator.step(*self.samples())
             truth = self.twin.base_state()
             seen, true = (s.transform_base_to_odom for s in (state.base, truth))
             rows.append(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tests.estimation.conftest import Samples, Watch, biased, rms
 
+from renxing.control.locomotion import Locomotion, LocomotionConfig
 from renxing.errors import ConfigError, ModelError, StaleError
 from renxing.estimation.estimator_config import StateEstimatorConfig
 from renxing.estimation.state_estimator import StateEstimator
@@ -107,6 +108,25 @@ def test_stands_for_a_minute_without_drift(rx1: Robot, attitude: bool) -> None:
     assert rows[-1].tilt < 0.005
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("cells", [True, False])
+def test_walks_on_its_own_estimate(rx1: Robot, cells: bool) -> None:
+    watch = Watch(rx1)
+    if not cells:
+        watch.spoil = lambda time, samples: (samples[0], samples[1], ())
+    gait = Locomotion(LocomotionConfig(), rx1, 0.002)
+    gait.reset(watch.run(1.0)[-1].state)
+    gait.command_velocity(0.5, 0.0, 0.1)
+    watch.command = lambda state: gait.step(state)
+    rows = watch.run(8.0)
+    assert watch.twin.base_state().transform_base_to_odom.rotation[2, 2] > 0.95
+    way = np.linalg.norm(watch.twin.base_state().transform_base_to_odom.translation[:2])
+    assert way > 2.0
+    assert np.linalg.norm(rows[-1].position[:2]) < 0.02 * way
+    assert abs(rows[-1].position[2]) < 0.01 * way
+    assert rms(rows) < 0.015
+
+
 def test_wrong_heading_of_the_fused_attitude_is_not_believed(rx1: Robot) -> None:
     watch = Watch(rx1)
     c, s = np.cos(1.0), np.sin(1.0)
@@ -120,6 +140,20 @@ def test_wrong_heading_of_the_fused_attitude_is_not_believed(rx1: Robot) -> None
     watch.spoil = spoil
     forward = watch.run(0.5)[-1].state.base.transform_base_to_odom.rotation[:, 0]
     assert abs(forward[1]) < 0.01
+
+
+def test_fused_attitude_may_be_missing(rx1: Robot) -> None:
+    watch = Watch(rx1)
+
+    def spoil(time: float, samples: Samples) -> Samples:
+        joints, imu, wrenches = samples
+        blind = np.full((3, 3), np.nan)
+        return joints, replace(imu, rotation_sensor_to_odom=blind), wrenches
+
+    watch.spoil = spoil
+    rows = watch.run(1.0)
+    assert rms(rows) < 0.01
+    assert rows[-1].tilt < 0.01
 
 
 @pytest.mark.parametrize("fault", ["nan", "frozen", "absurd", "gone"])

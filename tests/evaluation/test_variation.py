@@ -34,9 +34,7 @@ def mass_matrix(model: mujoco.MjModel) -> np.ndarray:
     data = mujoco.MjData(model)
     mujoco.mj_forward(model, data)
     full = np.zeros((model.nv, model.nv))
-    mujoco.mj_fullM(model, full, data.qM) if hasattr(data, "qM") else mujoco.mj_fullM(
-        model, data, full
-    )
+    mujoco.mj_fullM(model, data, full)
     return full
 
 

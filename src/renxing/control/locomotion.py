@@ -101,5 +101,6 @@ class Locomotion:
     def step(self, state: BodyState) -> JointCommand:
         """Do one tick."""
         self.kinematics = self.body.update(state)
-        self.task = self.walker.step(self.kinematics, state.sole_wrench[:, 2])
+        force = state.sole_wrench[:, 2]
+        self.task = self.walker.step(self.kinematics, force, state.contact)
         return self.body.solve(self.task)

@@ -6,6 +6,7 @@ Out: five numbers for each joint. Joints of groups that it is not given, such as
 that a trajectory controller moves, only weigh.
 Stale behaviour: `command_timeout` after the last velocity the robot stops and stands.
 Without a body state it gives its joints back: the stop ladder holds them.
+On the ladder's rung `stand` it stops, stands, and refuses velocities until the reset.
 
 Parameters: `estimator`, name of the controller that exports the body state; `groups` or
 `joints`; `command_timeout` [s]; `velocity_limits`, the greatest speed ahead, back and
@@ -31,6 +32,7 @@ from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, Result, Re
 from renxing.signals import BodyState, JointState
 from renxing.spatial import Array
 
+COMMAND_TIMEOUT = 0.5  # [s] default
 # What its board shows.
 BOARD = (
     "walking",
@@ -69,6 +71,8 @@ class VelocityCommand:
 class LocomotionController(BaseController):
     """Stands and walks."""
 
+    balances = True
+
     def configure(self, parameters: Parameters) -> None:
         """Read the parameters and compile what is compiled.
 
@@ -80,7 +84,9 @@ class LocomotionController(BaseController):
         self.joints = impedance_joints(parameters, robot)
         self._at = places(robot, self.joints)
         self._estimator = parameters.text("estimator", "state_estimator")
-        self._timeout = parameters.number("command_timeout", 0.5, 0.02, 60.0)
+        self._timeout = parameters.number(
+            "command_timeout", COMMAND_TIMEOUT, 0.02, 60.0
+        )
         # What a body of this size does with room to spare, after Froude.
         pace = float(np.sqrt(GRAVITY * GaitGeometry.of(robot).leg_length))
         default = (0.45 * pace, 0.2 * pace, 0.15 * pace, 1.2)
@@ -116,10 +122,16 @@ class LocomotionController(BaseController):
         self.start()
         self._last = -np.inf
         self._began = False
+        self._stopped = False
         if not np.isfinite(self.states.get()[: 2 * self._n]).all():
             self.notice("error", "state", 0.0, "no joint states to start from")
             return Result.FAILURE
         return Result.SUCCESS
+
+    def stand(self, stopped: bool) -> None:
+        """Stop walking and stay, or be ready to walk again."""
+        self._stopped = stopped
+        self._locomotion.command_velocity(0.0, 0.0, 0.0)
 
     def update(self, time: float, period: float) -> Return:
         """Do one tick."""
@@ -163,6 +175,9 @@ class LocomotionController(BaseController):
             self.notice("warning", "late", time, what)
 
     def _obey(self, command: VelocityCommand, time: float) -> None:
+        if self._stopped:
+            self.notice("warning", "stopped", time, f"refused {command}: stopped")
+            return
         ahead, back, aside, turn = self._limits
         wanted = np.array([command.forward, command.left, command.turning])
         if not np.isfinite(wanted).all():
@@ -212,7 +227,10 @@ def read_gait(parameters: Parameters) -> GaitConfig:
     for one in fields(GaitConfig):
         value = getattr(default, one.name)
         if isinstance(value, tuple):
-            given[one.name] = tuple(parameters.numbers(one.name, value))
+            numbers = parameters.numbers(one.name, value)
+            if (numbers <= 0.0).any():
+                raise parameters.wrong(one.name, f"got {numbers}; above 0 wanted")
+            given[one.name] = tuple(numbers)
         else:
             low, high = one.metadata["min"], one.metadata["max"]
             given[one.name] = parameters.number(one.name, value, low, high)

@@ -2,8 +2,8 @@
 """The state estimator as a controller: `renxing/StateEstimator`.
 
 It reads joints, one inertial sensor and the force/torque cells, commands nothing, and
-exports the body state to other controllers; see `renxing.body_interfaces`. Its board shows the
-same numbers, covariances and biases to its ROS side.
+exports the body state to other controllers; see `renxing.body_interfaces`. Its board
+shows the same numbers, covariances and biases to its ROS side.
 
 Parameters: `imu`, the sensor; `use_force_torque`, false for a backend without cells;
 and the plain numbers of `StateEstimatorConfig` and, below `contact`, `ContactConfig`.

@@ -96,7 +96,7 @@ class SoleCells:
         feet = robot.description.feet
         self._count = len(cells)
         self._frozen_time = frozen_time
-        self._limit = force_limit * robot.mass * 9.81
+        self._limit = -force_limit * robot.mass * float(robot.model.gravity.linear[2])
         self._place = [
             names.index(foot.force_torque) if foot.force_torque in names else -1
             for foot in feet

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from renxing.errors import ConfigError, ModelError, StaleError
+from renxing.errors import StaleError
 from renxing.estimation.contact import Contacts, fill_pressure_levers
 from renxing.estimation.estimator_config import StateEstimatorConfig
 from renxing.estimation.invariant_filter import (
@@ -29,9 +29,9 @@ from renxing.estimation.invariant_filter import (
     slip,
 )
 from renxing.estimation.legs import Legs
+from renxing.estimation.samples import find_imu, imu_good, joints_good, level
 from renxing.estimation.sole_wrench import SoleCells, explain
 from renxing.robot import Robot
-from renxing.robot.description import Imu
 from renxing.signals import BaseState, BodyState, ImuSample, JointState, WrenchSample
 from renxing.spatial import SE3, Array
 
@@ -42,8 +42,6 @@ _REST = 0.02  # [m/s] standard deviation of the velocity at the start
 _CREEP = 1e-5  # [m/√s] of the position itself: rounding, not motion
 _STEADY = 0.9  # [-] trust above which a sole's velocity counts
 _DOUBT = 2.0  # [m/s/√s] growth of the velocity's error while it is doubted
-_FASTEST_TURN = 60.0  # [rad/s] beyond it a gyroscope's sample is a fault
-_HARDEST_KNOCK = 1000.0  # [m/s²] likewise of an accelerometer
 
 
 class StateEstimator:
@@ -73,7 +71,7 @@ class StateEstimator:
         self._robot = robot
         self._period = period
         self._gravity = -float(robot.model.gravity.linear[2])
-        imu = _find_imu(robot, config.imu)
+        imu = find_imu(robot, config.imu)
         self.imu = imu.name
         base = robot.model.frames[robot.frame(robot.description.base)].placement
         sensor = robot.model.frames[robot.frame(imu.frame)].placement
@@ -97,7 +95,31 @@ class StateEstimator:
         self._wrenches = np.zeros((feet, 6))
         self._slip = np.zeros((feet, 3))
         self._levers = np.zeros((feet, 3))
+        self._compile()
         self._lost = "never reset"
+
+    def _compile(self) -> None:
+        """Take a step on made-up samples: a loop must not wait for the compiler."""
+        position = self._robot.posture("stand")
+        zero = np.zeros(len(position))
+        imu = ImuSample(
+            stamp=0.0,
+            rotation_sensor_to_odom=np.eye(3),
+            angular_velocity=np.zeros(3),
+            specific_force=np.array([0.0, 0.0, self._gravity]),
+        )
+        for stamp in (0.0, self._period):
+            joints = JointState(
+                stamp=stamp,
+                position=position,
+                velocity=zero,
+                effort=zero,
+                temperature=zero,
+            )
+            if stamp == 0.0:
+                self.reset(joints, imu)
+            else:
+                self.step(joints, imu, ())
 
     def reset(self, joints: JointState, imu: ImuSample) -> None:
         """Start: the robot stands still with both feet on the ground.
@@ -108,7 +130,7 @@ class StateEstimator:
         Raises:
             StaleError: If the samples hold no numbers.
         """
-        if not (_joints_good(joints) and _imu_good(imu)):
+        if not (joints_good(joints) and imu_good(imu)):
             raise StaleError("estimator: cannot start on samples that are not finite")
         config = self._config
         self._angular_velocity = np.array(imu.angular_velocity)
@@ -125,15 +147,16 @@ class StateEstimator:
         self._bear(joints.effort, 0.0)
         self._contacts.reset()
         self._cells.reset()
+        self._wrenches[:] = 0.0
         self._slip[:] = 0.0
         self._still = 0.0  # [s] for which all soles have lain flat
         self._sliding = 0.0  # [s] for which all loaded soles have seemed to slide
 
-        if config.use_attitude:
+        if config.use_attitude and np.isfinite(self._up).all():
             up, tilt = self._up, _TILT
         else:
             up, tilt = self._resting_up()
-        self._rotation[:] = _level(self._rotation_sensor_to_base, up)
+        self._rotation[:] = level(self._rotation_sensor_to_base, up)
         soles = self._soles_in_sensor() @ self._rotation.T
         middle = soles.mean(axis=0)
         self._vectors[VELOCITY] = 0.0
@@ -157,7 +180,8 @@ class StateEstimator:
         """Take the samples of one cycle.
 
         Samples that are not finite are bridged for `patience` seconds: an inertial one
-        by the last, encoders by the inertial sensor alone.
+        by the last, encoders by the inertial sensor alone. A fused attitude that is not
+        finite is left out, for however long.
 
         Args:
             joints: Their stamp is the time of the step.
@@ -201,7 +225,7 @@ class StateEstimator:
         """Keep the inertial sample, or the last one for a while."""
         self._turn_before = self._angular_velocity
         self._force_before = self._specific_force
-        if _imu_good(imu):
+        if imu_good(imu):
             self._blind = 0.0
             self._angular_velocity = np.array(imu.angular_velocity)
             self._specific_force = np.array(imu.specific_force)
@@ -213,7 +237,7 @@ class StateEstimator:
 
     def _feel(self, joints: JointState, dt: float) -> bool:
         """Keep the encoders' values; tell whether there are any."""
-        if _joints_good(joints):
+        if joints_good(joints):
             self._numb = 0.0
             self._position = np.array(joints.position)
             self._velocity = np.array(joints.velocity)
@@ -316,9 +340,10 @@ class StateEstimator:
         flat = flat and bool(steady.all() and (speed < config.slip_speed).all())
         self._still = self._still + dt if flat else 0.0
         still = self._still > config.still_time
-        level = np.full(len(trust), config.turn_noise**2 if still else np.inf)
+        turn_variances = np.full(len(trust), config.turn_noise**2 if still else np.inf)
         tilt = config.tilt_noise**2 / dt
-        if not config.use_attitude or self._blind > 0.0:
+        fused = config.use_attitude and self._blind == 0.0
+        if not fused or not np.isfinite(self._up).all():
             tilt = np.inf
         correct(
             self._rotation,
@@ -333,7 +358,7 @@ class StateEstimator:
             self._up,
             config.sole_noise**2,
             velocity,
-            level,
+            turn_variances,
             tilt,
         )
         orthonormalise(self._rotation)
@@ -451,49 +476,3 @@ class StateEstimator:
     def contact_probability(self) -> Array:
         """How far each foot is taken to stand, 0 to 1 [-], shape (feet,)."""
         return self._contacts.trust.copy()
-
-
-def _find_imu(robot: Robot, name: str) -> Imu:
-    """Return an inertial sensor that is fixed to the base."""
-    root = robot.model.frames[robot.frame(robot.description.base)].parentJoint
-    known = robot.description.sensors.imu
-    fixed = [
-        imu
-        for imu in known
-        if robot.model.frames[robot.frame(imu.frame)].parentJoint == root
-    ]
-    for imu in fixed:
-        if name in ("", imu.name):
-            return imu
-    if name in [imu.name for imu in known]:
-        raise ModelError(f"{robot.name}: inertial sensor '{name}' is not on the base")
-    raise ConfigError(
-        f"{robot.name}: no inertial sensor '{name}' on the base; it has "
-        f"{', '.join(imu.name for imu in fixed) or 'none'}"
-    )
-
-
-def _joints_good(joints: JointState) -> bool:
-    return bool(
-        np.isfinite(joints.position).all()
-        and np.isfinite(joints.velocity).all()
-        and np.isfinite(joints.effort).all()
-    )
-
-
-def _imu_good(imu: ImuSample) -> bool:
-    # NaN fails the comparisons.
-    return bool(
-        np.abs(imu.angular_velocity).max() < _FASTEST_TURN
-        and np.abs(imu.specific_force).max() < _HARDEST_KNOCK
-        and np.isfinite(imu.rotation_sensor_to_odom).all()
-    )
-
-
-def _level(rotation_sensor_to_base: Array, up: Array) -> Array:
-    """Return sensor to odom for a vertical in the sensor; the base's x points to x."""
-    z = up / np.linalg.norm(up)
-    forward = rotation_sensor_to_base[0]
-    y = np.cross(z, forward)
-    y /= np.linalg.norm(y)
-    return np.stack([np.cross(y, z), y, z])

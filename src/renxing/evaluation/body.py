@@ -8,6 +8,7 @@ import numpy as np
 from renxing.actuation.guard import Guard, GuardConfig
 from renxing.control.hold import Hold, HoldConfig
 from renxing.control.locomotion import Locomotion, LocomotionConfig
+from renxing.control.locomotion_controller import COMMAND_TIMEOUT
 from renxing.estimation.estimator_config import StateEstimatorConfig
 from renxing.estimation.state_estimator import StateEstimator
 from renxing.evaluation.rig import PERIOD
@@ -23,7 +24,6 @@ from renxing.signals import (
 )
 from renxing.sim import Twin
 
-COMMAND_TIMEOUT = 0.5  # [s] default of `renxing/LocomotionController`
 COLD_TICKS = 50  # at the start, which compile and fill caches
 
 

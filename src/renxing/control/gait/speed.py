@@ -7,6 +7,7 @@ from renxing.control.gait.gait_config import GaitConfig
 from renxing.spatial import Array
 
 WINDOW = 2  # steps over which the real speed is measured: a left and a right one
+BRAKING = 2.0  # [-] times the acceleration
 LIMIT = 0.35  # [m/s] that the correction may come to
 
 
@@ -48,7 +49,9 @@ class SpeedRegulator:
 
     def follow(self, command: Array, dt: float) -> None:
         """Approach the command for `dt` [s]."""
-        limit = self._rate * dt
+        # Less speed than now is no risk: brake harder than accelerate.
+        braking = np.abs(command) < np.abs(self.smooth)
+        limit = np.where(braking, BRAKING, 1.0) * self._rate * dt
         self.smooth += np.clip(command - self.smooth, -limit, limit)
 
     def learn(self, stamp: float, place: Array, heading: float, command: Array) -> None:

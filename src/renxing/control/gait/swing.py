@@ -16,6 +16,8 @@ ACCELERATION_LIMIT = 60.0  # [m/s²]
 MORE = 0.15  # [m] of rise beyond which the bump grows no more
 EDGE_PHASE = 0.3  # [-] of the swing in which a foot only rises before an edge
 EDGE_RISE = 0.06  # [m] of an edge from which it does so fully
+SINKS, DOWN = 0.6, 0.95  # [-] of the swing: it sinks from here, and is down from here
+STOPPED = 0.4  # [-] of the wanted speed
 HURRY = 0.03  # [s] of lateness that doubles the speed of the search
 LATE = 0.85  # [-] part of the swing after which the foot feels for the ground
 
@@ -64,6 +66,7 @@ class SwingFoot:
         self._height = height
         self._landing_speed = landing_speed
         self._sunk = self._late = 0.0
+        self._rising = 0.0
         self.phase = 0.0
 
     @property
@@ -118,6 +121,7 @@ class SwingFoot:
         bump_rate = 32.0 * s * (1.0 - s) * (1.0 - 2.0 * s)
         speed = (rise * blend_rate + height * bump_rate) * rate
         curve = 32.0 * ((1.0 - 2.0 * s) ** 2 - 2.0 * s * (1.0 - s))
+        self._rising = speed
         if s > LATE:
             sinking = self._landing_speed * min(1.0, (s - LATE) / (1.0 - LATE))
             if s >= 1.0:
@@ -136,6 +140,18 @@ class SwingFoot:
             twist=np.array([*linear, 0.0, 0.0, self._velocity[2]]),
             acceleration=np.array([*self._acceleration[:2], upward, 0.0, 0.0, 0.0]),
         )
+
+    def stopped(self, rising: float) -> bool:
+        """Tell whether something stops the foot: it sinks less than it is told to.
+
+        A force alone may be a wrong guess, where it is worked out from torques.
+
+        Args:
+            rising: Real upward speed of the sole [m/s].
+        """
+        if self.phase >= DOWN:
+            return True
+        return self.phase > SINKS and rising > STOPPED * self._rising
 
     def _glide(self, target: Array, left: float, dt: float) -> None:
         """Follow the minimum-jerk way to the target [Flash1985]."""

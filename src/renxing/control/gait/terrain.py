@@ -141,7 +141,8 @@ def highest(
     """
     length = math.hypot(end[0] - start[0], end[1] - start[1])
     if length < 1e-6:
-        return height_at(heights, origin, resolution, end[0], end[1])
+        z = height_at(heights, origin, resolution, end[0], end[1])
+        return -np.inf if math.isnan(z) else z
     dx, dy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
     top = -np.inf
     count = int((length + 2.0 * half) / resolution) + 1

@@ -27,10 +27,11 @@ from renxing.control.whole_body import (
     WholeBodyTask,
 )
 from renxing.robot import Robot
-from renxing.spatial import Array
+from renxing.spatial import Array, Mask
 
 EDGE = 0.01  # [m] that the centre of pressure keeps from a sole's edge
 REACH_LIMIT = 8.0  # [m/s²] of the centre of mass in the plane
+CONFIRM = 0.008  # [s] for which a touchdown must be felt: forces may be guesses
 OVERDUE = 0.25  # [s] after which a foot counts as landed wherever it is
 HEIGHT_GAINS = (80.0, 18.0)  # [1/s²], [1/s]: critically damped within 0.2 s
 HEIGHT_LIMITS = (-5.0, 6.0)  # [m/s²]
@@ -101,7 +102,7 @@ class Walker:
         self._speed.reset()
         self.ground = Ground(self._sole)
         self._steps = self._steps_walked = 0
-        self._margin = 0.0
+        self._margin = self._felt = 0.0
         self._time = 0.0
         self._landed = [-np.inf, -np.inf]
         self._step: Step | None = None
@@ -111,12 +112,15 @@ class Walker:
         self._height_wanted = float(kinematics.com[2])
         self._stood = soles[0][0], soles[1][0]
 
-    def step(self, kinematics: Kinematics, sole_force: Array) -> WholeBodyTask:
+    def step(
+        self, kinematics: Kinematics, sole_force: Array, contact: Mask
+    ) -> WholeBodyTask:
         """Do one tick.
 
         Args:
             kinematics: Of this tick.
             sole_force: Upward ground force on each foot [N], shape (2,).
+            contact: Whether each foot is believed to carry weight, shape (2,).
         """
         self._time += self._period
         self._speed.follow(self.velocity, self._period)
@@ -131,7 +135,8 @@ class Walker:
         else:
             pressure, feet = self._walk(kinematics, capture, places, yaws, omega)
             ground = float(kinematics.soles[self._step.stance].translation[2])
-            self._touch_down(kinematics, capture, places, yaws, sole_force)
+            landed = (sole_force > self._scale.contact_force) & contact
+            self._touch_down(kinematics, capture, places, yaws, landed)
         return self._task(kinematics, capture, pressure, feet, ground, omega, places)
 
     # --- what the feet do ----------------------------------------------------------
@@ -255,17 +260,19 @@ class Walker:
         capture: Array,
         places: Array,
         yaws: Array,
-        sole_force: Array,
+        landed: Mask,
     ) -> None:
         """End the step when its foot has landed; begin the next one or stand."""
         step = self._step
         assert step is not None
         if step.foot is None:
             return
-        landed = sole_force[step.swing] > self._scale.contact_force
-        overdue = step.elapsed > step.duration + OVERDUE
-        if not (landed and step.foot.phase > 0.6) and not overdue:
+        rising = float(kinematics.sole_velocities[step.swing, 2])
+        felt = landed[step.swing] and step.foot.stopped(rising)
+        self._felt = self._felt + self._period if felt else 0.0
+        if self._felt < CONFIRM and step.elapsed < step.duration + OVERDUE:
             return
+        self._felt = 0.0
         self._steps += 1
         self._steps_walked += 1
         self._landed[step.swing] = self._time

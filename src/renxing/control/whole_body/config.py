@@ -90,7 +90,7 @@ class WholeBodyConfig:
     posture_damping: float = _positive(14.0)
     acceleration_weight: float = field(default=1e-4, metadata={"min": 1e-8, "max": 1.0})
     wrench_weight: float = field(default=1e-3, metadata={"min": 1e-8, "max": 1.0})
-    friction: float = field(default=0.55, metadata={"min": 0.05, "max": 2.0})
+    friction: float = field(default=0.4, metadata={"min": 0.05, "max": 2.0})
     sole_margin: float = field(default=0.008, metadata={"min": 0.0, "max": 0.1})
     least_force: float = field(default=20.0, metadata={"min": 0.0, "max": 200.0})
     torque_share: float = field(default=0.95, metadata={"min": 0.1, "max": 1.0})

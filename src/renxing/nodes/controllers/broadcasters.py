@@ -16,8 +16,7 @@ from std_msgs.msg import Header
 from renxing.control.base_controller import Cadence
 from renxing.control.broadcasters import FILTERED, wrench_names
 from renxing.nodes import convert
-from renxing.nodes.controllers.board_watch import BoardWatch
-from renxing.nodes.controllers.side import RosSide
+from renxing.nodes.controllers.board_side import BoardSide
 from renxing.runtime.boards import BoardReader
 from renxing.spatial import Array
 
@@ -40,39 +39,25 @@ class StateValues:
     filtered: Array | None = None
 
 
-class BroadcasterSide(RosSide):
-    """Base of them: publishes what the board shows, in the thread that looks at it."""
+class BroadcasterSide(BoardSide):
+    """Base of them: tells plain values from filtered ones."""
 
-    _watch: BoardWatch | None = None
     _count = 0
 
-    def activate(self) -> None:
-        """Look at the board."""
-        super().activate()
-        if self._watch is None:
-            self._watch = BoardWatch(
-                self.node, self.name, self._on_names, self._on_shown, self.refuse
-            )
-
-    def deactivate(self) -> None:
-        """Look away."""
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
-        super().deactivate()
-
-    def _on_names(self, names: tuple[str, ...]) -> None:
+    def on_names(self, names: tuple[str, ...]) -> None:
+        """Take note of where the filtered values begin."""
         plain = tuple(name for name in names if not name.startswith(FILTERED))
         self._count = len(plain)
-        self.on_names(plain)
+        self.on_plain_names(plain)
 
-    def _on_shown(self, board: BoardReader) -> None:
+    def on_shown(self, board: BoardReader) -> None:
+        """Pass the values on."""
         self.clock.observe(board.time, board.due)
         values, count = board.values, self._count
         filtered = values[count:] if len(values) > count else None
         self.on_values(StateValues(board.time, values[:count], filtered))
 
-    def on_names(self, names: tuple[str, ...]) -> None:
+    def on_plain_names(self, names: tuple[str, ...]) -> None:
         """Learn what the values are."""
 
     def on_values(self, state: StateValues) -> None:
@@ -115,7 +100,7 @@ class JointStateBroadcasterSide(BroadcasterSide):
             topic = f"{prefix}dynamic_joint_states"
             self._dynamic = self.publisher(DynamicJointState, topic)
 
-    def on_names(self, names: tuple[str, ...]) -> None:
+    def on_plain_names(self, names: tuple[str, ...]) -> None:
         """Sort the values into rows."""
         parts: dict[str, dict[str, int]] = {}
         for index, name in enumerate(names):

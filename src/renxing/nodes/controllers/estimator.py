@@ -23,6 +23,11 @@ class EstimatorSide(BoardSide):
     Parameters: `publish_tf`; `odom_rate` [Hz].
     """
 
+    @property
+    def places_base(self) -> bool:
+        """Whether it publishes odom -> base now."""
+        return self.active and self._tf is not None
+
     def connect(self) -> None:
         """Create the topics."""
         rate = self.parameters.number("odom_rate", ODOMETRY_RATE, 1.0, 1000.0)

@@ -46,7 +46,7 @@ class GpioCommandSide(BroadcasterSide):
             return
         self.send(GpioCommand(tuple(names), tuple(values)))
 
-    def on_names(self, names: tuple[str, ...]) -> None:
+    def on_plain_names(self, names: tuple[str, ...]) -> None:
         """Sort the values into groups."""
         self._groups = {gpio: [] for gpio in self.parameters.names("gpios")}
         for index, name in enumerate(names):

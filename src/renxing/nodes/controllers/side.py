@@ -146,6 +146,11 @@ class RosSide:
     def on_value(self, value: Any) -> None:
         """Take one value from the loop."""
 
+    @property
+    def places_base(self) -> bool:
+        """Whether it publishes odom -> base now."""
+        return False
+
     def now(self) -> float:
         """Return ROS time [s]."""
         return float(self.node.get_clock().now().nanoseconds * 1e-9)
