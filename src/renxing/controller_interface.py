@@ -155,7 +155,10 @@ class Controller:
             before `on_activate`.
         outbox: What the ROS side shall get; the loop sends it on.
         board: Numbers for the ROS side, one for each of `board_names`.
+        balances: Whether it keeps the robot on its feet by itself while active.
     """
+
+    balances = False
 
     def __init__(self, info: ControllerInfo) -> None:
         """Keep the information; `on_init` checks it."""
@@ -224,6 +227,15 @@ class Controller:
     def update_reference_from_inbox(self, time: float, period: float) -> Return:
         """Not chained: set `references` from what the ROS side sent."""
         return Return.OK
+
+    def stand(self, stopped: bool) -> None:
+        """Hear in the loop, while active, that it must stand, or that this is over.
+
+        Only asked of one that `balances`.
+
+        Args:
+            stopped: Whether to stand and to refuse to go anywhere.
+        """
 
     def update(self, time: float, period: float) -> Return:
         """Compute one cycle, in the real-time loop.

@@ -36,6 +36,29 @@ def test_a_hold_starts_with_exactly_the_torque_that_was_there():
     np.testing.assert_allclose(result, torque)
 
 
+def test_on_stand_only_what_the_joints_that_balance_are_told_passes():
+    ladder = Ladder(LadderConfig(), ROBOT)
+    wanted = np.arange(5.0 * N).reshape(5, N)
+    ladder.balancing[:4] = True
+    ladder.ask(Rung.STAND, "button")
+    passed = ladder.step(wanted, STAND, ZERO, ZERO, DT)
+    np.testing.assert_array_equal(passed[:, :4], wanted[:, :4])
+    assert np.isnan(passed[:, 4:]).all()
+    ladder.reset()
+    assert not ladder.balancing.any()
+
+
+def test_a_hold_after_standing_starts_where_the_robot_is_then():
+    ladder = Ladder(LadderConfig(), ROBOT)
+    ladder.ask(Rung.STAND, "button")
+    ladder.step(np.full((5, N), np.nan), STAND, ZERO, ZERO, DT)
+    ladder.ask(Rung.HOLD, "nobody balances")
+    torque = np.linspace(-40, 40, N)
+    held = ladder.step(np.full((5, N), np.nan), STAND + 0.1, ZERO, torque, DT)
+    np.testing.assert_allclose(held[0], STAND + 0.1)
+    np.testing.assert_allclose(held[2], torque)
+
+
 def test_the_lowest_rung_asked_for_rules_and_stays():
     ladder = Ladder(LadderConfig(off_after=0.0), ROBOT)
     wanted = np.full((5, N), np.nan)
@@ -61,7 +84,7 @@ def test_reset_wants_the_cause_to_be_over():
 
 
 def test_an_unknown_rung_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="'sleep'.*run, hold, damp, off"):
+    with pytest.raises(ConfigError, match="'sleep'.*run, stand, hold, damp, off"):
         Rung.named("sleep")
 
 

@@ -138,6 +138,7 @@ def test_a_closed_page_frees_its_port(robot: Robot) -> None:
         ({"silence": 9.0}, "no joint states for 9 s", False),
         ({"core": STOPPED}, "STOPPED: holding where it is", True),
         ({"core": STOPPED, "simulation": PAUSED}, "STOPPED: holding", True),
+        ({"core": replace(STOPPED, rung="stand")}, "STOPPED: standing", True),
         ({"core": replace(STOPPED, rung="damp")}, "STOPPED: sinking", True),
         ({"core": None}, "no robot: its core is silent", False),
     ],

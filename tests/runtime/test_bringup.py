@@ -146,7 +146,9 @@ def test_wrong_arguments_are_named(write, given, words) -> None:
         ("backend == mujoco", "backend == gz", ["twin.when", "gz", "mujoco, mock"]),
         ("port: $(port)}}", "port: $(prt)}}", ["console.nodes.console.port", "$(prt)"]),
         ("after: [twin]", "after: [console]", ["processes", "circle", "pair"]),
+        ("after: [twin]", "beside: [console]", ["processes", "circle", "pair"]),
         ("after: [twin]", "after: [twim]", ["pair.after", "twim", "twin, pair"]),
+        ("after: [twin]", "beside: [twim]", ["pair.beside", "twim", "twin, pair"]),
         ("sides: [$(robot), b]", "sides: []", ["left.sides", "[]"]),
         ("sides: [$(robot), b]", "sides: [a, 1]", ["left.sides", "allowed"]),
         ("choices: [mujoco, mock]", "choices: [mock]", ["backend", "mujoco"]),
@@ -177,11 +179,12 @@ def test_the_table_of_the_project() -> None:
     given = dict(zip(words[3::2], words[4::2], strict=True))
     assert given["--robot"] == "rx1"
     assert given["--clock"] == "false"
-    assert specs["controller_manager"].after == ("core",)
+    assert specs["controller_manager"].beside == ("core",)
     assert specs["controller_manager"].parameters["controller_manager"] == {
         "use_sim_time": False,
         "robot": "rx1",
         "publish_clock": False,
+        "wait_for_core": True,
     }
 
 

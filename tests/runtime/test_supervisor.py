@@ -98,6 +98,15 @@ def test_starts_by_readiness_and_stops_in_reverse(bench: Bench) -> None:
     assert bench.supervisor.healthy()
 
 
+def test_starts_beside_and_stops_before(bench: Bench) -> None:
+    bench.add("a", "--slow", "0.2", beside=("b",))
+    bench.add("b", "--slow", "0.2")
+    assert asyncio.run(bench.run()) == 0
+    notes = bench.notes()
+    assert sorted(notes[:2]) == ["a start", "b start"]
+    assert notes[2:] == ["a SIGINT", "a end", "b SIGINT", "b end"]
+
+
 def test_a_stubborn_process_and_its_family_are_killed(bench: Bench) -> None:
     bench.patience = (0.2, 0.2)
     bench.add("mule", "--stubborn", "--family")

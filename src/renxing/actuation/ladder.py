@@ -2,9 +2,11 @@
 """The stop ladder: what the robot does when it must stop, without dropping.
 
 In: what the controllers want, what the drives report.  Out: what the guard shall see.
-Rungs, each less than the one before: `run`, `hold`, `damp`, `off`. A cause asks for a
-rung; the lowest one asked for rules, and it stays (is latched) until `reset`.
+Rungs, each less than the one before: `run`, `stand`, `hold`, `damp`, `off`. A cause
+asks for a rung; the lowest one asked for rules and stays (is latched) until `reset`.
 
+- stand: who balances is told to stand and makes the steps that it needs; only what it
+  commands passes.
 - hold: every joint keeps the torque that it had and is stiff about where it was: no
   bump at the start, and a standing robot goes on standing.
 - damp: stiffness and torque of `hold` fade to nothing while damping stays, so that the
@@ -16,19 +18,23 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from renxing.errors import ConfigError, UnsafeCommandError
 from renxing.robot import Robot
 from renxing.spatial import Array
+
+Mask = npt.NDArray[np.bool_]
 
 
 class Rung(IntEnum):
     """How far down the ladder the robot is."""
 
     RUN = 0
-    HOLD = 1
-    DAMP = 2
-    OFF = 3
+    STAND = 1
+    HOLD = 2
+    DAMP = 3
+    OFF = 4
 
     @classmethod
     def named(cls, name: str) -> "Rung":
@@ -70,6 +76,8 @@ class Ladder:
     Attributes:
         rung: Where it is.
         causes: What asked for which rung and has not been reset, oldest first.
+        balancing: Joints whose commands pass on `stand`, shape (n,); none unless
+            somebody balances.
     """
 
     def __init__(self, config: LadderConfig, robot: Robot) -> None:
@@ -87,12 +95,18 @@ class Ladder:
         self._age = 0.0
         self.rung = Rung.RUN
         self.causes: dict[str, Rung] = {}
+        self.balancing: Mask = np.zeros(len(robot.joints), dtype=bool)
+
+    @property
+    def asked(self) -> Rung:
+        """The lowest rung asked for; for other threads, too."""
+        return max(self.causes.copy().values(), default=Rung.RUN)
 
     def ask(self, rung: Rung, cause: str) -> None:
         """Ask for a rung; a higher one than now is noted but changes nothing.
 
         Args:
-            rung: At least `hold`.
+            rung: At least `stand`.
             cause: In words, also the key under which it is noted.
         """
         if rung > self.causes.get(cause, Rung.RUN):
@@ -115,6 +129,7 @@ class Ladder:
             )
         self.causes.clear()
         self.rung = Rung.RUN
+        self.balancing[:] = False
 
     def step(
         self,
@@ -135,11 +150,12 @@ class Ladder:
             dt: Since the last step [s].
 
         Returns:
-            `wanted` itself on the top rung, else a command without NaN, shape (5, n).
+            `wanted` itself on the top rung; on `stand` that of the joints that balance,
+            NaN for the others; else a command without NaN, shape (5, n).
         """
         asked = max(self.causes.values(), default=Rung.RUN)
         if asked > self.rung:
-            if self.rung == Rung.RUN:
+            if self.rung <= Rung.STAND < asked:
                 self._target = position.copy()
                 # What damping will add at once is taken off, so nothing jumps.
                 self._torque = torque + self._kd * velocity
@@ -147,6 +163,8 @@ class Ladder:
             self._age = 0.0
         if self.rung == Rung.RUN:
             return wanted
+        if self.rung == Rung.STAND:
+            return np.where(self.balancing, wanted, np.nan)
         self._age += dt
         if self.rung == Rung.DAMP and 0.0 < self._config.off_after < self._age:
             self.rung = Rung.OFF

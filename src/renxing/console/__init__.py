@@ -2,6 +2,12 @@
 """The operator's page: shows the robot and carries his commands; knows no ROS."""
 
 from renxing.console.page import Page
-from renxing.console.report import Member, Operator, Report, SimulationReport
+from renxing.console.report import (
+    Balance,
+    Member,
+    Operator,
+    Report,
+    SimulationReport,
+)
 
-__all__ = ["Member", "Operator", "Page", "Report", "SimulationReport"]
+__all__ = ["Balance", "Member", "Operator", "Page", "Report", "SimulationReport"]

@@ -8,7 +8,8 @@ from typing import Any
 import viser
 from viser import Icon
 
-from renxing.console.report import Operator, SimulationReport
+from renxing.console.report import Balance, Operator, SimulationReport
+from renxing.console.tables import walking_table
 from renxing.robot import Robot
 
 # Where a push goes, as the robot sees it [rad] about z.
@@ -49,13 +50,14 @@ class Controls:
         posture = gui.add_dropdown("Posture", postures)
         move = gui.add_button("Move to posture", icon=Icon.YOGA)
         on(move, "move", lambda: operator.go_to(posture.value))
-        with gui.add_folder("Walk"):
+        with gui.add_folder("Walking"):
+            self._walking = gui.add_html("")
             self._sliders: list[viser.GuiSliderHandle[float]] = [
                 gui.add_slider(label, -most, most, 0.05, 0.0) for label, most in DRIVE
             ]
             for slider in self._sliders:
                 slider.on_update(lambda _event: self._drive())
-            zero = gui.add_button("Zero", color="gray", icon=Icon.PLAYER_STOP)
+            zero = gui.add_button("Stop walking", color="gray", icon=Icon.PLAYER_STOP)
             on(zero, "walk", self._zero)
         self._simulation = gui.add_folder("Simulation", visible=False)
         with self._simulation:
@@ -95,6 +97,10 @@ class Controls:
             self.paused = paused
             self._pause.label = "Resume" if paused else "Pause"
             self._step.visible = paused
+
+    def show_balance(self, balance: Balance | None) -> None:
+        """Refresh how it walks."""
+        self._walking.content = walking_table(balance)
 
     def _drive(self) -> None:
         forward, left, turn = (float(slider.value) for slider in self._sliders)

@@ -15,8 +15,10 @@ from typing import Any, Literal
 import viser
 from viser import Icon
 
+from renxing.console.balance import BalanceView
 from renxing.console.controls import Controls
-from renxing.console.report import Operator, Report
+from renxing.console.follow import FollowingCamera
+from renxing.console.report import Balance, Operator, Report
 from renxing.console.scene import RobotView, WorldView
 from renxing.console.tables import (
     joint_table,
@@ -35,6 +37,7 @@ STALE = 1.0  # [s] without joint states, after which the page says so
 NOTICE_SECONDS = 6.0
 GREEN, AMBER, RED = "#2b8a3e", "#e67700", "#c92a2a"
 STOPPED = {
+    "stand": "STOPPED: standing, keeping its balance",
     "hold": "STOPPED: holding where it is",
     "damp": "STOPPED: sinking, damped",
     "off": "STOPPED: drives off",
@@ -77,16 +80,12 @@ class Page:
         )
         self._server.gui.main_panel.dock_right()
         self._server.scene.set_up_direction("+z")
-        self._server.on_client_connect(self._greet)
         self._world_view = WorldView(self._server, world)
         self._robot_view = RobotView(self._server, robot)
+        self._balance_view = BalanceView(self._server, robot)
+        self._camera = FollowingCamera(self._server, 0.85 * self._standing)
         self._base = SE3.Identity()
         self._build()
-
-    def _greet(self, client: viser.ClientHandle) -> None:
-        client.camera.fov = 0.8  # [rad] near what an eye sees: no stretched corners
-        client.camera.position = (3.2, 2.2, 1.7)
-        client.camera.look_at = (0.0, 0.0, 0.85)
 
     def _build(self) -> None:
         gui = self._server.gui
@@ -108,8 +107,13 @@ class Page:
         tabs = gui.add_tab_group()
         with tabs.add_tab("Robot"):
             self._controls = Controls(gui, self._robot, self._operator, self._on)
-            cameras = gui.add_checkbox("Show cameras' views", False)
-            cameras.on_update(lambda _event: self._show_cameras(cameras.value))
+            with gui.add_folder("View"):
+                follow = gui.add_checkbox("follow the robot", True)
+                follow.on_update(lambda _event: self._camera.want(follow.value))
+                balance = gui.add_checkbox("balance", True)
+                balance.on_update(lambda _event: self._balance_view.want(balance.value))
+                cameras = gui.add_checkbox("cameras' views", False)
+                cameras.on_update(lambda _event: self._show_cameras(cameras.value))
         with tabs.add_tab("Joints"):
             self._joints = gui.add_html("")
         with tabs.add_tab("Core"):
@@ -155,6 +159,12 @@ class Page:
         self._base = base_to_odom
         with self._server.atomic():
             self._robot_view.show(state.position, base_to_odom)
+        self._camera.follow(base_to_odom.translation)
+
+    def show_balance(self, balance: Balance | None) -> None:
+        """Refresh what is drawn over the robot; None: nobody balances it."""
+        with self._server.atomic():
+            self._balance_view.show(balance)
 
     def show_joints(self, state: JointState) -> None:
         """Refresh the joint table."""
@@ -171,6 +181,7 @@ class Page:
         core = report.core
         self._release.visible = core is not None and core.rung != "run"
         self._controls.show(report.simulation)
+        self._controls.show_balance(report.balance)
         if core is not None:
             self._ledger.content = ledger_table(core)
         self._members.content = member_table(report.controllers, report.components)
@@ -180,7 +191,11 @@ class Page:
         if core is None:
             return "no robot: its core is silent", RED, ""
         if core.rung != "run":
-            return STOPPED[core.rung], RED, f"because of: {', '.join(core.causes)}"
+            return (
+                STOPPED.get(core.rung, f"STOPPED: {core.rung}"),
+                RED,
+                f"because of: {', '.join(core.causes)}",
+            )
         if simulation is not None and simulation.paused:
             return "paused", AMBER, ""
         if report.silence > STALE:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from renxing.runtime.core_report import CoreReport
+from renxing.spatial import SE3, Array
 
 
 class Operator(Protocol):
@@ -78,6 +79,37 @@ class SimulationReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What the gait is about; positions in odom.
+
+    Attributes:
+        mode: `stand` or `walk`.
+        velocity: Commanded: forward, left [m/s], counterclockwise [rad/s], shape (3,).
+        com: Centre of mass [m], shape (3,).
+        capture_point: [m], shape (2,).
+        centre_of_pressure: Wanted [m], shape (2,).
+        foothold: Of the step that is made [m]; not a number while standing, shape (2,).
+        margin: From the centre of pressure to the edge of the support [m].
+        steps: Made so far.
+        failures: Ticks without a solution.
+        soles: Centres of the soles, in the order of the robot's feet.
+        forces: That the ground applies, in the sole frames [N], shape (feet, 3).
+    """
+
+    mode: str
+    velocity: Array
+    com: Array
+    capture_point: Array
+    centre_of_pressure: Array
+    foothold: Array
+    margin: float
+    steps: int
+    failures: int
+    soles: tuple[SE3, ...]
+    forces: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How the robot does.
 
@@ -88,6 +120,7 @@ class Report:
         charge: Of the battery, 0 to 1; not a number if it is not known [-].
         controllers: All that are loaded.
         components: The hardware.
+        balance: None while nobody balances the robot.
     """
 
     core: CoreReport | None
@@ -96,3 +129,4 @@ class Report:
     charge: float
     controllers: tuple[Member, ...]
     components: tuple[Member, ...]
+    balance: Balance | None = None

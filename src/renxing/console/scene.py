@@ -111,8 +111,10 @@ class WorldView:
             infinite_grid=True,
             cell_size=0.25,
             section_size=1.0,
-            cell_color=(215, 219, 225),
-            section_color=(180, 186, 196),
+            cell_color=(208, 213, 220),
+            section_color=(176, 183, 194),
+            plane_color=(236, 239, 243),
+            plane_opacity=1.0,
             fade_distance=25.0,
             shadow_opacity=0.25,
         )

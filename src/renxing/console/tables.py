@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from renxing.console.report import Member
+from renxing.console.report import Balance, Member
 from renxing.robot import Robot
 from renxing.runtime.core_report import CoreReport
 from renxing.signals import JointState
@@ -21,6 +21,8 @@ STYLE = """<style>
           border-radius: 4px}
 .rx .bar i {position: absolute; top: 0; width: 4px; height: 9px; border-radius: 2px;
             background: #2173d9}
+.rx .wide {display: inline-block; width: 120px; margin-right: 8px}
+.rx .wide i {left: 0}
 .rx .hot {color: #d9480f; font-weight: 600}
 .rx .good {color: #2b8a3e}
 .rx .weak {opacity: .6}
@@ -30,6 +32,8 @@ STYLE = """<style>
 </style>"""
 PAST = 0.01  # [rad] beyond a limit: more is marked
 HEAVY = 0.8  # [-] of the peak torque: above it is marked
+STEADY, TIGHT = 0.02, 0.008  # [m] of balance margin: green above, red below
+FULL_MARGIN = 0.1  # [m] of balance margin that fills its bar
 WARM = 0.8  # [-] of the winding's limit [°C]: above it is marked
 
 
@@ -137,4 +141,27 @@ def member_table(controllers: Sequence[Member], components: Sequence[Member]) ->
     return (
         f"{STYLE}<div class=rx><h4>Controllers, and interfaces that they command</h4>"
         f"{table(controllers)}<h4>Hardware</h4>{table(components)}</div>"
+    )
+
+
+def walking_table(balance: Balance | None) -> str:
+    """Return how the robot walks, its balance margin as a coloured bar."""
+    if balance is None:
+        return f"{STYLE}<div class='rx weak'>no controller balances the robot</div>"
+    forward, left, turning = balance.velocity
+    margin = balance.margin
+    color = "#2b8a3e" if margin > STEADY else "#e67700" if margin > TIGHT else "#c92a2a"
+    filled = 100.0 * min(max(margin / FULL_MARGIN, 0.0), 1.0)
+    failed = "hot" if balance.failures else ""
+    mode = {"walk": "walking", "stand": "standing"}.get(balance.mode, balance.mode)
+    return (
+        f"{STYLE}<div class=rx><table>"
+        f"<tr><td>mode</td><td>{escape(mode)}, {balance.steps} steps</td></tr>"
+        f"<tr><td>commanded</td><td>{forward:+.2f}, {left:+.2f} m/s, "
+        f"{turning:+.2f} rad/s</td></tr>"
+        f"<tr><td>balance margin</td><td><span class='bar wide'>"
+        f"<i style='width:{filled:.0f}%;background:{color}'></i></span>"
+        f"<b style='color:{color}'>{1e3 * margin:.0f} mm</b></td></tr>"
+        f"<tr><td>ticks without solution</td><td class='{failed}'>{balance.failures}"
+        f"</td></tr></table></div>"
     )

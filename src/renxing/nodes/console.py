@@ -16,7 +16,7 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import BatteryState
 from tf2_msgs.msg import TFMessage
 
-from renxing.console import Member, Page, Report, SimulationReport
+from renxing.console import Balance, Member, Page, Report, SimulationReport
 from renxing.nodes import convert
 from renxing.nodes.console_operator import MANAGER, ConsoleOperator
 from renxing.nodes.managed import ManagedNode
@@ -27,10 +27,12 @@ from renxing.runtime.core_report import CoreReport
 from renxing.signals import JointState
 from renxing.sim import load_world
 from renxing.spatial import SE3
-from renxing_msgs.msg import TwinStatus
+from renxing_msgs.msg import LocomotionStatus, TwinStatus
 
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 STALE_CORE = 3.0  # [s] after which it says that the core is; it reports once a second
+STALE_BALANCE = 0.5  # [s] after which nobody balances the robot; news comes at 50 Hz
+LOCOMOTION_TYPE = "renxing/LocomotionController"
 DRIVE_PERIOD = 0.1  # [s] between two velocities while they are not zero
 
 
@@ -61,7 +63,8 @@ class ConsoleNode(ManagedNode):
     Publishes: emergency_stop (Bool, latched), cmd_vel (TwistStamped, 10 Hz while the
     operator wants the robot to walk, then one zero).
     Subscribes: dynamic_joint_states, tf, battery_state, /diagnostics and
-    controller_manager/activity of the core, twin/status, twin/free_joint_states.
+    controller_manager/activity of the core, ~/status of the active locomotion
+    controller, twin/status, twin/free_joint_states.
     Calls: the services of controller manager, posture controller and twin that its
     buttons stand for.
     Parameters: `ConsoleConfig`.
@@ -84,6 +87,9 @@ class ConsoleNode(ManagedNode):
         self.status: TwinStatus | None = None
         self.charge = math.nan
         self.objects: FreeJointStateArray | None = None
+        self._locomotion: Any = None
+        self._balance: LocomotionStatus | None = None
+        self._balance_heard = 0.0
         self.core: CoreReport | None = None
         self._core_heard = 0.0
         self.controllers: tuple[Member, ...] = ()
@@ -192,6 +198,7 @@ class ConsoleNode(ManagedNode):
                 for one in future.result().controller
             )
             self.operator.learn(self.controllers)
+            self._find_locomotion()
 
         def on_components(future: Any) -> None:
             self.components = tuple(
@@ -209,6 +216,52 @@ class ConsoleNode(ManagedNode):
         asked = self._list_components.call_async(ListHardwareComponents.Request())
         asked.add_done_callback(on_components)
 
+    def _find_locomotion(self) -> None:
+        """Listen to the controller that walks, if one is active."""
+        active = [
+            f"{one.name}/status"
+            for one in self.controllers
+            if one.kind == LOCOMOTION_TYPE and one.state == "active"
+        ]
+        topic = self.resolve_topic_name(active[0]) if active else None
+        if self._locomotion is not None:
+            if self._locomotion.topic_name == topic:
+                return
+            self.destroy_subscription(self._locomotion)
+            self._locomotion = None
+        if topic is not None:
+            self._locomotion = self.create_subscription(
+                LocomotionStatus, topic, self.on_locomotion, 10
+            )
+
+    def on_locomotion(self, message: LocomotionStatus) -> None:
+        """Keep what the gait is about."""
+        self._balance = message
+        self._balance_heard = time.monotonic()
+
+    @property
+    def balance(self) -> Balance | None:
+        """What the gait is about, if somebody has said so lately."""
+        message = self._balance
+        if message is None or time.monotonic() - self._balance_heard > STALE_BALANCE:
+            return None
+        twist = message.velocity
+        return Balance(
+            mode=message.mode,
+            velocity=np.array([twist.linear.x, twist.linear.y, twist.angular.z]),
+            com=convert.from_vector(message.com),
+            capture_point=convert.from_vector(message.capture_point)[:2],
+            centre_of_pressure=convert.from_vector(message.centre_of_pressure)[:2],
+            foothold=convert.from_vector(message.foothold)[:2],
+            margin=message.margin,
+            steps=message.steps,
+            failures=message.failures,
+            soles=tuple(convert.from_pose(pose) for pose in message.soles),
+            forces=np.array(
+                [convert.from_vector(w.force) for w in message.sole_wrenches]
+            ),
+        )
+
     def draw(self) -> None:
         """Refresh the 3D view."""
         if not self.page.watched or self.state is None:
@@ -218,6 +271,7 @@ class ConsoleNode(ManagedNode):
             # Nobody says where it is: let it stand.
             base = self.robot.standing_base(self.state.position)
         self.page.show_robot(self.state, base)
+        self.page.show_balance(self.balance)
         if self.objects is not None:
             for free in self.objects.free_joints:
                 self.page.show_object(free.name, convert.from_pose(free.pose.pose))
@@ -249,6 +303,7 @@ class ConsoleNode(ManagedNode):
                 charge=self.charge,
                 controllers=self.controllers,
                 components=self.components,
+                balance=self.balance,
             )
         )
 

@@ -25,6 +25,7 @@ from renxing.nodes.emergency_stop import LATCHED, TOPIC
 from renxing.robot import Robot
 from renxing_msgs.srv import GoToPosture
 
+LINGER = 1.0  # [s] from the zero that ends a walk to the publisher's end
 ANSWER_TIMEOUT = 3.0  # [s] for a service to answer a click
 PUSH_SECONDS = 0.1  # a push of I N·s is a force of I / 0.1 N for 0.1 s
 MANAGER = "controller_manager"
@@ -58,9 +59,11 @@ class ConsoleOperator:
         self._robot = robot
         self._velocity = (0.0, 0.0, 0.0)
         self._walked = False
+        self._sent = 0.0
         self._posture: PostureService | None = None
         self.stop_topic = node.create_publisher(Bool, TOPIC, LATCHED)
-        self._cmd_vel = node.create_publisher(TwistStamped, "cmd_vel", 10)
+        # Only while somebody walks here: others may publish velocities of another type.
+        self._cmd_vel: Any = None
         self._clients_of = {
             name: node.create_client(kind, name)
             for name, kind in (
@@ -96,15 +99,23 @@ class ConsoleOperator:
 
     def publish_velocity(self) -> None:
         """Publish the wanted velocity, and one zero at its end."""
-        walks = self.walks
-        if not walks and not self._walked:
-            return
-        self._walked = walks
+        now, velocity = time.monotonic(), self._velocity
+        walks = any(velocity)
+        if walks or self._walked:
+            if self._cmd_vel is None:
+                self._cmd_vel = self._node.create_publisher(TwistStamped, "cmd_vel", 10)
+            self._walked, self._sent = walks, now
+            self._send(velocity)
+        elif self._cmd_vel is not None and now - self._sent > LINGER:
+            self._node.destroy_publisher(self._cmd_vel)
+            self._cmd_vel = None
+
+    def _send(self, velocity: tuple[float, float, float]) -> None:
         message = TwistStamped()
         message.header.stamp = self._node.get_clock().now().to_msg()
         message.header.frame_id = self._robot.description.base
         twist = message.twist
-        twist.linear.x, twist.linear.y, twist.angular.z = self._velocity
+        twist.linear.x, twist.linear.y, twist.angular.z = velocity
         self._cmd_vel.publish(message)
 
     # --- called in the page's threads ----------

@@ -33,7 +33,7 @@ from renxing.robot import load_robot
 from renxing.runtime.core_report import CoreReport
 from renxing.runtime.manager.events import Event, Level
 
-LOOK_PERIOD = 0.2  # [s] between two looks for a core that is not there
+LOOK_PERIOD = 0.05  # [s] between two looks for a core that is not there
 NEWS_PERIOD = 0.001  # [s] between two looks for news of it
 
 
@@ -44,13 +44,15 @@ class ControllerManagerConfig:
     Attributes:
         robot: Name in config/robots or path of a robot's YAML file.
         publish_clock: Publish /clock with simulated time, if that is the backend.
-        publish_tf: Publish the true pose of a simulated base as odom -> base; switch
-            it off where an estimator does that.
+        publish_tf: Publish the true pose of a simulated base as odom -> base while no
+            estimator that is active publishes that.
+        wait_for_core: Whether it is ready only when it has found the core.
     """
 
     robot: str = "rx1"
     publish_clock: bool = False
     publish_tf: bool = True
+    wait_for_core: bool = False
 
 
 class ControllerManagerNode(ManagedNode):
@@ -65,7 +67,7 @@ class ControllerManagerNode(ManagedNode):
     Parameters: `ControllerManagerConfig`; `<controller>.type`, `.params_file` and
     `.fallback_controllers` can be set at any time, as spawners do.
     Stale behaviour: without a core every service answers with an error, and it looks
-    for the core five times a second.
+    for the core twenty times a second.
     """
 
     def __init__(self) -> None:
@@ -107,6 +109,11 @@ class ControllerManagerNode(ManagedNode):
             self._twin.destroy()
             self._twin = None
         self.line.close()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can do what it is for."""
+        return self.line.attached or not self.config.wait_for_core
 
     # --- what the core tells ----------
 
@@ -168,6 +175,10 @@ class ControllerManagerNode(ManagedNode):
             side = self._sides.get(name)
             if side is not None and side.active != (controller.state == "active"):
                 (side.activate if controller.state == "active" else side.deactivate)()
+        if self._twin is not None:
+            # One transform, one source.
+            sides = self._sides.values()
+            self._twin.places_base = not any(side.places_base for side in sides)
         activity = self.line.ask("activity")
         message = msg.ControllerManagerActivity(
             controllers=[to_named_state(one) for one in activity.controllers],
@@ -205,13 +216,13 @@ class ControllerManagerNode(ManagedNode):
     def stop(self) -> None:
         """Stop because of the topic."""
         try:
-            self.line.call("stop", "hold", "emergency_stop topic")
+            self.line.call("stop", "stand", "emergency_stop topic")
         except RenxingError as error:
             self.get_logger().fatal(f"emergency stop did not reach the core: {error}")
 
     def emergency_stop(self) -> str:
         """Stop because of the service."""
-        return str(self.line.call("stop", "hold", "emergency_stop service"))
+        return str(self.line.call("stop", "stand", "emergency_stop service"))
 
     def reset_stop(self) -> str:
         """End a stop whose causes are over."""

@@ -2,6 +2,7 @@
 """A node's end of the line to the real-time core, which may come and go."""
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,8 @@ from renxing.errors import DeviceError, RenxingError
 from renxing.runtime.core_report import SOCKET
 from renxing.runtime.link import LinkClient
 from renxing.runtime.state import RunFolder
+
+PATIENCE = 3.0  # [s] for a core that starts beside the node, without a word
 
 
 class CoreLine:
@@ -29,6 +32,7 @@ class CoreLine:
         self._on_attached = on_attached
         self._link: LinkClient | None = None
         self._news: list[dict[str, Any]] = []
+        self._began = time.monotonic()
 
     @property
     def attached(self) -> bool:
@@ -44,7 +48,8 @@ class CoreLine:
             self._on_attached()
         except RenxingError as error:
             self._link = None
-            self._log.warning(str(error), throttle_duration_sec=5.0)
+            if time.monotonic() - self._began > PATIENCE:
+                self._log.warning(str(error), throttle_duration_sec=5.0)
             return
         self._log.info("attached to the real-time core")
 

@@ -50,6 +50,7 @@ OWN_CLOCK = ("--ros-args", "-r", "/clock:=clock")
 # wait longer for the interpreter than for the loop.
 SWITCH_INTERVAL = 1e-4
 SPIN_PERIOD = 0.25  # [s] the longest that a signal waits to be noticed
+READY_PERIOD = 0.02  # [s] between two looks whether all nodes are ready
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,10 +101,14 @@ def host(names: Sequence[str], ros_arguments: Sequence[str]) -> int:
             for trigger in (node.trigger_configure, node.trigger_activate):
                 if trigger() != TransitionCallbackReturn.SUCCESS:
                     return 1
-        report_ready()
+        ready = False
         while not stop.done() and rclpy.ok():
+            if not ready and all(getattr(node, "ready", True) for node in nodes):
+                ready = True
+                report_ready()
             # EventsExecutor spins hot without a finite time-out.
-            executor.spin_until_future_complete(stop, timeout_sec=SPIN_PERIOD)
+            period = SPIN_PERIOD if ready else READY_PERIOD
+            executor.spin_until_future_complete(stop, timeout_sec=period)
             if any(getattr(node, "failure", None) for node in nodes):
                 return 1
         return 0

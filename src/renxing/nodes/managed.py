@@ -46,6 +46,11 @@ class ManagedNode(LifecycleNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         return self.create_timer(period, callback, clock=steady)
 
+    @property
+    def ready(self) -> bool:
+        """Whether it can do what it is for, once it is active."""
+        return True
+
     def configure(self) -> None:
         """Load what it needs, declare parameters, create publishers and services."""
 

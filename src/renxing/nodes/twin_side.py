@@ -31,9 +31,13 @@ from renxing_msgs.msg import TwinStatus
 class TwinSide:
     """What only a simulation has.
 
-    Publishes: ground_truth/odom (Odometry), tf, twin/free_joint_states
-    (FreeJointStateArray) at 50 Hz; battery_state (BatteryState), twin/status
-    (TwinStatus, latched) at 5 Hz; clock (when asked).
+    Publishes: ground_truth/odom (Odometry), twin/free_joint_states
+    (FreeJointStateArray), and tf odom -> base where no estimator does, at 50 Hz;
+    battery_state (BatteryState), twin/status (TwinStatus, latched) at 5 Hz; clock (when
+    asked).
+
+    Attributes:
+        places_base: Whether the truth is what tf tells.
     Services: twin/set_pause, twin/step_simulation, twin/reset_world,
     twin/set_free_joint_state, twin/apply_wrench (mujoco_ros2_control_msgs).
     """
@@ -56,8 +60,9 @@ class TwinSide:
             world: Where it stands.
             call: Asks the core.
             publish_clock: Whether to publish simulated time.
-            publish_tf: Whether to publish where the base is.
+            publish_tf: Whether tf may tell where the base really is.
         """
+        self.places_base = True
         self._node = node
         self._robot = robot
         self._world = world
@@ -107,7 +112,7 @@ class TwinSide:
         stamp = self._stamps.to_ros(truth.stamp)
         base, state = self._robot.description.base, truth.base
         self._odometry.publish(convert.to_odometry(stamp, "odom", base, state))
-        if self._tf is not None:
+        if self._tf is not None and self.places_base:
             pose = state.transform_base_to_odom
             transforms = [convert.to_transform(stamp, "odom", base, pose)]
             self._tf.publish(TFMessage(transforms=transforms))

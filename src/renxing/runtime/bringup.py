@@ -53,6 +53,7 @@ class ProcessSpec:
         restart: What to do when it ends without being asked to.
         critical: If it ends for good, everything stops.
         after: Processes that must be ready before this one starts.
+        beside: Processes that it starts beside, and that end after it.
         readiness: `reported` by the process itself, or `started` is enough.
         ready_timeout: Longest wait until it is ready [s].
     """
@@ -66,6 +67,7 @@ class ProcessSpec:
     restart: Restart = "never"
     critical: bool = False
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     readiness: Readiness = "reported"
     ready_timeout: float = 60.0
 
@@ -153,6 +155,7 @@ def _spec(
         critical=entry.critical,
         # A process that is left out cannot be waited for.
         after=tuple(name for name in entry.after if name in names),
+        beside=tuple(name for name in entry.beside if name in names),
         readiness=entry.readiness,
         ready_timeout=entry.ready_timeout,
     )

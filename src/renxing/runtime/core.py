@@ -210,9 +210,13 @@ class RealTimeCore:
         self._requests.append(serve)
         return future.result(ANSWER_TIMEOUT)
 
-    def stop(self, rung: Rung, cause: str) -> None:
-        """Go down the ladder, and take the joints from their controllers."""
-        self.stops.stop(rung, cause)
+    def stop(self, rung: Rung, cause: str) -> Rung:
+        """Go down the ladder, and take the joints from their controllers.
+
+        Returns:
+            The rung that was asked for: `hold` if nobody can `stand`.
+        """
+        return self.stops.stop(rung, cause)
 
     def reset_stop(self) -> str:
         """Go back to the top of the ladder; controllers start from where the robot is.

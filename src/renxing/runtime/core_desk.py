@@ -88,8 +88,7 @@ class Desk:
         return call(*arguments)
 
     def _stop(self, rung: str, cause: str) -> str:
-        self._core.stop(Rung.named(rung), cause)
-        return f"{rung}: {cause}"
+        return f"{self._core.stop(Rung.named(rung), cause).label}: {cause}"
 
     def _parameters(self, controller: str) -> dict[str, Any]:
         spec = self._manager.loader.specs.get(controller)

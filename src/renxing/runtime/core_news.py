@@ -60,7 +60,7 @@ class News:
         )
         self._books = Bookkeeper(core.ledger.phases, pacer.period)
         self._reported = -REPORT_PERIOD
-        self._stopped = False
+        self._seen = Rung.RUN
         self._changed = True
         self._time = -1.0
         core.manager.events.observers.append(self._note_change)
@@ -107,21 +107,20 @@ class News:
             return ""
 
     def _look_at_ladder(self) -> None:
-        """At the beginning of a stop: free the joints, and keep what led to it."""
-        core = self._core
-        stopped = core.ladder.rung is not Rung.RUN
-        if stopped and not core.stops.suspended:
+        """When a stop begins, or to stand is not enough: free joints, keep why."""
+        core, rung = self._core, self._core.ladder.rung
+        if rung is not Rung.RUN:
             core.stops.suspend()
-        if stopped and not self._stopped:
-            causes = ", ".join(core.ladder.causes)
-            core.manager.events.error("stop", f"{core.ladder.rung.label}: {causes}")
+        if self._seen <= Rung.STAND and rung > self._seen:
+            causes = ", ".join(core.ladder.causes.copy())
+            core.manager.events.error("stop", f"{rung.label}: {causes}")
             self.dump(causes)
-        self._stopped = stopped
+        self._seen = rung
 
     def _rung(self) -> Rung:
         # While time stands still a rung is asked for, but not yet taken.
         ladder = self._core.ladder
-        return max(ladder.rung, *ladder.causes.copy().values(), Rung.RUN)
+        return max(ladder.rung, ladder.asked)
 
     def _is_report_due(self) -> bool:
         now = time.monotonic()

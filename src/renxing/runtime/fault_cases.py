@@ -11,7 +11,16 @@ from typing import Literal
 from renxing.actuation.faults import Fault
 from renxing.actuation.ladder import Rung
 
-Act = Literal["fault", "nan", "exception", "two writers", "disk full", "storm"]
+Act = Literal[
+    "fault",
+    "nan",
+    "exception",
+    "two writers",
+    "disk full",
+    "storm",
+    "emergency stop",
+    "silence",
+]
 AT_ONCE = 0.002  # [s] the cycle that reads it, at 500 Hz
 KNEE, ANKLE, ELBOW = (
     f"{{side}}_{joint}_joint" for joint in ("knee", "ankle_pitch", "elbow")
@@ -31,6 +40,9 @@ class FaultCase:
         within: From the fault to the reaction, at most [s].
         stands: Whether the robot is on its feet afterwards; None if that depends on
             what it was doing.
+        walks: Whether it happens while the robot walks; the reaction then is to stand
+            still, for good.
+        watched: For how long the robot is watched afterwards [s].
     """
 
     name: str
@@ -40,6 +52,8 @@ class FaultCase:
     rung: Rung = Rung.RUN
     within: float = 0.0
     stands: bool | None = True
+    walks: bool = False
+    watched: float = 3.0
 
 
 def _hold(name: str, fault: Fault) -> FaultCase:
@@ -106,6 +120,23 @@ CASES = (
         act="two writers",
         reaction="the second one is refused",
         within=AT_ONCE,
+    ),
+    FaultCase(
+        name="emergency stop while walking",
+        act="emergency stop",
+        reaction="stands within 3 s, obeys no velocity",
+        rung=Rung.STAND,
+        within=3.0,
+        walks=True,
+        watched=30.0,
+    ),
+    FaultCase(
+        name="ROS side killed while walking",
+        act="silence",
+        reaction="stands within 3 s of the time-out of 0.5 s",
+        within=3.5,
+        walks=True,
+        watched=30.0,
     ),
     FaultCase(
         name="disk full while dumping",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Break a simulated robot in every declared way, see whether it does what is declared.
 
-Each trial is one core in lock-step: a robot that stands or is on its way into a squat,
-one fault at a random time on a random side. A trial is a pure function of case, robot
-and seed. Drives keep their last command while their component is down.
+Each trial is one core in lock-step: a robot that stands, is on its way into a squat or
+walks, one fault at a random time on a random side. A trial is a pure function of case,
+robot and seed. Drives keep their last command while their component is down.
 """
 
 import math
@@ -20,6 +20,7 @@ import numpy as np
 
 from renxing.actuation.guard import Flag
 from renxing.actuation.ladder import Rung
+from renxing.control.locomotion_controller import VelocityCommand
 from renxing.control.posture_controller import GoToPosture
 from renxing.controller_interface import (
     Claim,
@@ -44,7 +45,11 @@ RATE = 500
 PERIOD = 1.0 / RATE
 SETTLE = 0.6  # [s] before anything happens
 SPREAD = 1.2  # [s] in which the fault comes
-AFTER = 3.0  # [s] that the robot is watched
+SPEEDS = {"rx1": 0.5, "g1": 0.3}  # [m/s] of the robots that walk
+SPEED = 0.3  # [m/s] of others
+UNDER_WAY = 2.0  # [s] to reach it
+COMMAND_PERIOD = 0.1  # [s] between two velocities
+STILL = 0.06  # [m/s] of the base in the plane, below which it stands still
 UPRIGHT = math.cos(0.6)  # of the base's tilt, for a robot on its feet
 DISK = 4096  # [bytes] that a file may have on a full disk
 DUMP_TIME = 20.0  # [s] for the helper to give up
@@ -145,6 +150,7 @@ class _Trial:
         side = str(random.choice(["left", "right"]))
         robot = self._robot = _robot(task.robot)
         self._elbow = f"{side}_elbow_joint"
+        self._speed = SPEEDS.get(robot.name, SPEED)
         imus = robot.description.sensors.imu
         self._names = {"side": side, "imu": imus[0].name if imus else ""}
         self._clumsy = case.act in ("nan", "exception", "two writers")
@@ -173,18 +179,29 @@ class _Trial:
         """Stand or squat, break, watch."""
         core, random, case = self._core, self._random, self._case
         core.start()
-        self._start("posture", "renxing/PostureController")
+        if case.walks:
+            self._start("state_estimator", "renxing/StateEstimator")
+            self._start("locomotion", "renxing/LocomotionController")
+        else:
+            self._start("posture", "renxing/PostureController")
         if self._clumsy:
             self._start("clumsy", "test/Clumsy")
         self._turn(SETTLE)
-        if random.random() < 0.5:
+        if case.walks:
+            self._turn(UNDER_WAY, driven=True)
+        elif random.random() < 0.5:
             core.send("posture", GoToPosture(1, "squat"))
-        self._turn(SPREAD * random.random())
+        self._turn(SPREAD * random.random(), driven=case.walks)
+        walked = self._twin.base_state().linear_velocity[0] > 0.5 * self._speed
         reaction = self._break()
         began = self._cycles()
-        while self._cycles() - began < AFTER * RATE:
-            self._turn(PERIOD)
-            if reaction is None and self._reacted():
+        while self._cycles() - began < case.watched * RATE:
+            # Whoever walks it goes on for a while after a stop, and must not be heard.
+            self._turn(PERIOD, driven=case.act == "emergency stop")
+            reacted = self._reacted()
+            if case.walks and not reacted:
+                reaction = None
+            elif reaction is None and reacted:
                 reaction = (self._cycles() - began) * PERIOD
         rotation = self._twin.base_state().transform_base_to_odom.rotation
         stands = bool(rotation[2, 2] > UPRIGHT)
@@ -194,7 +211,7 @@ class _Trial:
             rung=core.ladder.rung.label,
             reaction=reaction,
             stands=stands,
-            missed="; ".join(self._missed(reaction, stands)),
+            missed="; ".join(self._missed(reaction, stands, walked)),
         )
 
     def _start(self, name: str, kind: str) -> str:
@@ -212,8 +229,11 @@ class _Trial:
     def _cycles(self) -> int:
         return self._pace.cycle
 
-    def _turn(self, seconds: float) -> None:
+    def _turn(self, seconds: float, *, driven: bool = False) -> None:
         for _ in range(max(1, round(seconds * RATE))):
+            if driven and self._cycles() % round(COMMAND_PERIOD * RATE) == 0:
+                walk = VelocityCommand(self._speed, 0.0, 0.0)
+                self._core.send("locomotion", walk)
             self._pace.wait()
             self._core.tick(self._pace.cycle * PERIOD, PERIOD, self._pace)
             self._core.ledger.end(1 if self._late else 0)
@@ -245,7 +265,9 @@ class _Trial:
             return self._fill_disk()
         elif case.act == "storm":
             self._late = True
-        else:
+        elif case.act == "emergency stop":
+            core.stop(Rung.STAND, "emergency stop")
+        elif case.act != "silence":
             clumsy = core.manager.loader.specs["clumsy"].controller
             setattr(clumsy, "value" if case.act == "nan" else "breaks", math.nan)
         return None
@@ -273,6 +295,9 @@ class _Trial:
 
     def _reacted(self) -> bool:
         core, act = self._core, self._case.act
+        if self._case.walks:
+            speed = np.linalg.norm(self._twin.base_state().linear_velocity[:2])
+            return bool(speed < STILL)
         if act == "nan":
             flags = core.guard.flags[self._robot.joints.index(self._elbow)]
             return bool(flags & Flag.HELD)
@@ -282,13 +307,19 @@ class _Trial:
             return core.storm.raging
         return core.ladder.rung >= max(self._case.rung, Rung.HOLD)
 
-    def _missed(self, reaction: float | None, stands: bool) -> Iterator[str]:
+    def _missed(
+        self, reaction: float | None, stands: bool, walked: bool
+    ) -> Iterator[str]:
         core, case = self._core, self._case
+        if case.walks and not walked:
+            yield "did not walk"
         if case.within and reaction is None:
             yield f"no reaction, declared {case.reaction}"
         elif case.within and reaction is not None and reaction > case.within + 1e-9:
             yield f"after {reaction:.3f} s, declared {case.within:g} s"
         unasked = set(core.ladder.causes) - (set() if case.stands else {"fallen"})
+        if case.rung is Rung.STAND and core.ladder.rung is not Rung.STAND:
+            yield f"came to {core.ladder.rung.label}: {', '.join(core.ladder.causes)}"
         if case.rung is Rung.RUN and unasked:
             yield f"came to {core.ladder.rung.label}: {', '.join(core.ladder.causes)}"
         if case.stands is not None and stands is not case.stands:

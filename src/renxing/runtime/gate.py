@@ -14,6 +14,7 @@ from renxing.actuation.guard import Guard, GuardConfig
 from renxing.actuation.ladder import Ladder, LadderConfig, Rung
 from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, State
 from renxing.robot import Robot
+from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.resource_manager import ResourceManager
 
 # In a cycle a look into an enumeration costs as much as a sum of vectors.
@@ -43,6 +44,7 @@ class Gate:
         ladder: The stop ladder.
         guard: The last gate.
         sent: All command values as the hardware gets them, behind the guard.
+        balancer: The controller that stands on the rung `stand`, if there is one.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Gate:
         """
         self.ladder = Ladder(config.ladder, robot)
         self.guard = Guard(config.guard, robot)
+        self.balancer: ControllerSpec | None = None
         self._resources = resources
         self._upright = math.cos(config.fallen_tilt)
         self.sent = np.full_like(resources.commands, np.nan)
@@ -130,6 +133,9 @@ class Gate:
             # The drives close their loops on what they measure themselves: hold, and
             # take the joint for where it was last seen.
             self.ladder.ask(_HOLD, "joint states not finite")
+        balancer = self.balancer
+        if balancer is not None and not balancer.active:
+            self.ladder.ask(_HOLD, f"{balancer.name} no longer balances")
         gather(resources.commands, self._command_at, self._wanted)
         wanted = self.ladder.step(
             self._wanted, position, velocity, guard.torque, period

@@ -4,15 +4,19 @@
 The ladder decides what the drives do; this decides what becomes of the controllers. A
 stop takes the joints from them, failed hardware takes them down, a reset of the
 simulation starts them over: in each case they come back where the robot is then, not
-where they were. Never called from the real-time thread.
+where they were. Only a controller that balances goes on, where to stand is enough.
+Never called from the real-time thread.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from renxing.actuation.ladder import Rung
+import numpy as np
+
+from renxing.actuation.ladder import Mask, Rung
 from renxing.errors import UnsafeCommandError
 from renxing.hardware_interface import State
+from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.switching import Strictness
 
 if TYPE_CHECKING:
@@ -34,25 +38,52 @@ class Stops:
         self._asked: set[str] = set()
         self.suspended: tuple[str, ...] = ()
 
-    def stop(self, rung: Rung, cause: str) -> None:
+    def stop(self, rung: Rung, cause: str) -> Rung:
         """Go down the ladder, and take the joints from their controllers.
 
         Args:
-            rung: At least `hold`.
+            rung: At least `stand`; where nobody balances that means `hold`.
             cause: In words.
+
+        Returns:
+            The rung that it came to be.
         """
         core = self._core
         self._asked.add(cause)
-        core.submit(lambda: core.ladder.ask(rung, cause))
+        balancer = self._balancer() if rung is Rung.STAND else None
+        if rung is Rung.STAND and balancer is None:
+            rung = Rung.HOLD
+        joints = None if balancer is None else self._joints_of(balancer)
+
+        def ask() -> None:
+            core.ladder.ask(rung, cause)
+            if balancer is not None:
+                core.gate.balancer = balancer
+                core.ladder.balancing[:] = joints
+                balancer.controller.stand(True)
+
+        core.submit(ask)
         self.suspend()
+        return rung
 
     def suspend(self) -> None:
-        """Deactivate all controllers that command something, once for each stop."""
-        if self.suspended:
+        """Deactivate all controllers that command something, once for each stop.
+
+        One that balances loses its joints when to stand is no longer enough.
+        """
+        core, balancer = self._core, self._core.gate.balancer
+        if core.ladder.asked <= Rung.STAND and balancer is not None:
+            if self.suspended:
+                return
+            names = [n for n in self._active(commanding=True) if n != balancer.name]
+        elif self.suspended and balancer is None:
             return
-        names = self._active(commanding=True)
+        else:
+            names = list(self._active(commanding=True))
+            core.gate.balancer = None
         self._switch((), names)
-        self.suspended = names
+        # Somebody may have started one again meanwhile.
+        self.suspended = tuple(dict.fromkeys((*self.suspended, *names)))
 
     def reset(self) -> str:
         """Go back to the top of the ladder; controllers start from where the robot is.
@@ -66,6 +97,8 @@ class Stops:
         if core.ladder.rung is Rung.RUN and not core.ladder.causes:
             return "not stopped"
         self._check()
+        self.suspend()
+        balancer = core.gate.balancer
         taken = self._taken()
         if taken:
             # What they would start from is older than the failure.
@@ -75,16 +108,38 @@ class Stops:
         if problem:
             self.suspended = names
             raise UnsafeCommandError(f"stop not reset: {problem}")
-        core.submit(core.ladder.reset)
+        core.submit(self._release)
         core.manager.cycle.taken.clear()
         self._asked.clear()
+        if balancer is not None:
+            names = (balancer.name, *names)
         return f"running again: {', '.join(names) or 'no controllers'}"
+
+    def _release(self) -> None:
+        core = self._core
+        core.ladder.reset()
+        balancer, core.gate.balancer = core.gate.balancer, None
+        if balancer is not None:
+            balancer.controller.stand(False)
+
+    def _balancer(self) -> ControllerSpec | None:
+        """Return the active controller that commands joints and balances, if any."""
+        for spec in self._core.manager.loader.all():
+            if spec.active and spec.controller.balances and self._joints_of(spec).any():
+                return spec
+        return None
+
+    def _joints_of(self, spec: ControllerSpec) -> Mask:
+        """Return which joints a controller commands, shape (n,)."""
+        parts = {name.partition("/")[0] for name in spec.claimed}
+        return np.array([joint in parts for joint in self._core.robot.joints])
 
     def start_over(self, place: Callable[[], None]) -> None:
         """Put the robot elsewhere; all controllers start anew from there.
 
         For simulations. Time stands still meanwhile. A stop that somebody asked for
-        remains; what the robot came to by itself, such as a fall, is over.
+        remains, as `hold` if it was `stand`; what the robot came to by itself, such as
+        a fall, is over.
 
         Args:
             place: Called in the real-time thread while nobody commands anything.
@@ -112,8 +167,10 @@ class Stops:
         causes = core.ladder.causes.items()
         asked = {cause: rung for cause, rung in causes if cause in self._asked}
         core.ladder.reset()
+        # Whoever balanced does not know the place: it starts anew at the reset.
+        core.gate.balancer = None
         for cause, rung in asked.items():
-            core.ladder.ask(rung, cause)
+            core.ladder.ask(max(rung, Rung.HOLD), cause)
         core.guard.reset()
         # The ladder would hold the torque of the place that was left.
         core.guard.torque[:] = 0.0

@@ -2,7 +2,7 @@
 """Start the processes of a stack in order, watch over them, stop them in order.
 
 A process starts when all that it is `after` are ready, and is asked to stop when
-all that are `after` it have ended. The rest happens side by side.
+all that are `after` or `beside` it have ended. The rest happens side by side.
 """
 
 import asyncio
@@ -114,7 +114,8 @@ class Supervisor:
         name = keeper.spec.name
         hurry = self._around.urgency.reached(2)
         for other in self._keepers.values():
-            while name in other.spec.after and not other.ended.is_set():
+            needed = other.spec.after + other.spec.beside
+            while name in needed and not other.ended.is_set():
                 if hurry.is_set():
                     break
                 await first(other.ended, hurry)

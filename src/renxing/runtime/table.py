@@ -38,6 +38,7 @@ class ProcessEntry:
         restart: What to do when it ends without being asked to.
         critical: If it ends for good, everything stops.
         after: Processes that must be ready before this one starts.
+        beside: Processes that it starts beside, and that end after it.
         readiness: `reported` by the process itself, or `started` is enough.
         ready_timeout: Longest wait until it is ready [s].
     """
@@ -50,6 +51,7 @@ class ProcessEntry:
     restart: Restart = "never"
     critical: bool = False
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     readiness: Readiness = "reported"
     ready_timeout: float = 60.0
 

@@ -159,6 +159,7 @@ def _process(name: str, place: _Place, arguments: Arguments) -> ProcessEntry:
         "restart",
         "critical",
         "after",
+        "beside",
         "readiness",
         "ready_timeout",
     )
@@ -196,6 +197,7 @@ def _process(name: str, place: _Place, arguments: Arguments) -> ProcessEntry:
         ),
         critical=keys["critical"].of(bool) if "critical" in keys else False,
         after=tuple(keys["after"].texts()) if "after" in keys else (),
+        beside=tuple(keys["beside"].texts()) if "beside" in keys else (),
         readiness=cast(
             Readiness,
             keys["readiness"].one_of(get_args(Readiness))
@@ -262,16 +264,20 @@ def _check_order(place: _Place, processes: Iterable[ProcessEntry]) -> None:
     entries = {entry.name: entry for entry in processes}
     hosts: dict[str, str] = {}
     for entry in entries.values():
-        here = _Place(place.lines, (*place.path, entry.name, "after"), None)
-        for other in entry.after:
-            if other not in entries:
-                here.refuse(
-                    f"process '{other}': unknown, allowed: {', '.join(entries)}"
-                )
+        for key, others in (("after", entry.after), ("beside", entry.beside)):
+            here = _Place(place.lines, (*place.path, entry.name, key), None)
+            for other in others:
+                if other not in entries:
+                    here.refuse(
+                        f"process '{other}': unknown, allowed: {', '.join(entries)}"
+                    )
+        here = _Place(place.lines, (*place.path, entry.name, "nodes"), None)
         for node in entry.nodes:
             if hosts.setdefault(node, entry.name) != entry.name:
                 here.refuse(f"node '{node}' runs in '{hosts[node]}' already")
     try:
-        TopologicalSorter({e.name: e.after for e in entries.values()}).prepare()
+        # In a circle of `beside` everybody would wait for the others to end.
+        needed = {e.name: e.after + e.beside for e in entries.values()}
+        TopologicalSorter(needed).prepare()
     except CycleError as error:
         place.refuse(f"'after' goes in a circle: {' after '.join(error.args[1])}")
