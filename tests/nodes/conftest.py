@@ -21,6 +21,7 @@ from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, qos_profile_sensor_data
 
+from renxing.resources import resource
 from renxing.robot import Robot, load_robot
 
 LIMIT = 60.0  # [s] far more than anything here needs, even on a busy machine
@@ -246,10 +247,29 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def posture_file(tmp_path_factory: pytest.TempPathFactory, robot: Robot) -> Path:
+    """The robot's controllers, started with one that holds a posture.
+
+    What these tests do to joints, a robot that balances would answer by stepping.
+    """
+    own = resource(f"config/controllers/{robot.name}.yaml")
+    values = yaml.safe_load(own.read_text())
+    started = values["core"]["ros__parameters"]["start_controllers"]
+    walking = {"state_estimator", "locomotion"}
+    kept = [name for name in started if name not in walking]
+    values["core"]["ros__parameters"]["start_controllers"] = [*kept, "posture"]
+    file = tmp_path_factory.mktemp("parameters") / "posture.yaml"
+    file.write_text(yaml.safe_dump(values))
+    return file
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, posture_file: Path
+) -> Iterator[Bench]:
     """A core with the twin in the workshop and its nodes, shared by many tests."""
     bench = Bench(tmp_path_factory.mktemp("stack"))
-    core = bench.start_core("--world", "workshop")
+    core = bench.start_core("--world", "workshop", "--parameters", str(posture_file))
     core.wait_until_ready()
     both = bench.start("controller_manager"), bench.start("robot_state_publisher")
     for running in both:

@@ -41,7 +41,7 @@ WAIT = 30.0  # [s] generous: the machine may be busy
 class Stack:
     """Core and node in a namespace of their own, and a client."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, parameters):
         self.namespace = f"cm_{uuid.uuid4().hex[:8]}"
         self.dumps = folder / "black_box"
         self.environment = {
@@ -51,7 +51,8 @@ class Stack:
         }
         self.socket = RunFolder(self.environment, self.namespace).path / "core"
         self.core = self.start(
-            "renxing.runtime.core_process", "--namespace", self.namespace
+            "renxing.runtime.core_process",
+            *("--namespace", self.namespace, "--parameters", str(parameters)),
         )
         wait_for(self.socket.exists)
         self.host = self.start_host()
@@ -129,8 +130,8 @@ def wait_for(condition):
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    stack = Stack(tmp_path_factory.mktemp("run"))
+def stack(tmp_path_factory, posture_file):
+    stack = Stack(tmp_path_factory.mktemp("run"), posture_file)
     stack.spin_until(lambda: stack.controllers().get("posture") == "active")
     yield stack
     stack.close()

@@ -36,9 +36,6 @@ PUBLISHED = {
     "wrench/r_sole": "geometry_msgs/msg/WrenchStamped",
 }
 NAMED = {  # by the controllers, as in ros2_controllers
-    "locomotion/markers": "visualization_msgs/msg/MarkerArray",
-    "locomotion/status": "renxing_msgs/msg/LocomotionStatus",
-    "odom": "nav_msgs/msg/Odometry",
     "pelvis_imu/imu": "sensor_msgs/msg/Imu",
     "l_sole/wrench": "geometry_msgs/msg/WrenchStamped",
     "l_sole/wrench_filtered": "geometry_msgs/msg/WrenchStamped",
