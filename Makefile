@@ -29,8 +29,9 @@ bench:  ## Measure every benchmark and print the figures
 
 # Without stopping at a missed threshold: the reports say it, and so does the exit code.
 eval: opengl  ## Score both robots in the simulation, for hours; reports in build/evaluation
-	@./renxing setup --extra g1 --extra evaluation
+	@./renxing setup --extra g1 --extra evaluation --extra test
 	@mkdir -p build/evaluation; missed=0; \
+	./renxing exec pytest -m long || missed=1; \
 	for robot in rx1 g1; do for card in locomotion balance terrain carry; do \
 		./renxing eval $$card --robot $$robot --aim $(EVAL_ARGUMENTS) \
 			--json build/evaluation/$$robot-$$card.json \

@@ -230,7 +230,7 @@ def test_the_declared_reactions_are_seen(case, monkeypatch):
     assert outcome.missed == "" and outcome.stands
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["rx1", "g1"])
 @pytest.mark.parametrize(
     "case", ["emergency stop while walking", "ROS side killed while walking"]
