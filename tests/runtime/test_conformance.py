@@ -310,7 +310,7 @@ def test_a_plugin_can_be_checked_without_a_description_of_its_own():
 
 @pytest.mark.parametrize("name", ["gazebo", "nothing"])
 def test_an_unknown_backend_names_the_known_ones(name):
-    with pytest.raises(ConfigError, match="allowed: mujoco, mock, or a plugin"):
+    with pytest.raises(ConfigError, match="allowed: mujoco, topics, mock, servo, or a plugin"):
         find_backend(name)
 
 
@@ -324,4 +324,4 @@ def test_the_command_prints_json_and_tells_failures_by_its_code(capsys, monkeypa
     assert "FAIL  error_path" in out
     assert "1 FAIL" in out
     assert main(["backend", "check", "my_package/Nothing"]) == 2
-    assert "allowed: mujoco, mock" in capsys.readouterr().err
+    assert "allowed: mujoco, topics, mock, servo" in capsys.readouterr().err
