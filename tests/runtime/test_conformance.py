@@ -310,7 +310,8 @@ def test_a_plugin_can_be_checked_without_a_description_of_its_own():
 
 @pytest.mark.parametrize("name", ["gazebo", "nothing"])
 def test_an_unknown_backend_names_the_known_ones(name):
-    with pytest.raises(ConfigError, match="allowed: mujoco, topics, mock, servo, or a plugin"):
+    known = "allowed: mujoco, topics, mock, servo, or a plugin"
+    with pytest.raises(ConfigError, match=known):
         find_backend(name)
 
 
