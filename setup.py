@@ -21,6 +21,7 @@ REQUIRES = [
     "psutil>=5.9",
     "pyyaml>=6",
     "rich>=13",
+    "scipy>=1.11",
     "transforms3d>=0.4",
     "trimesh>=4",
     "viser>=1.1",
