@@ -46,7 +46,6 @@ def make_trial(load):
         ("rx1", "balance", "push_forward", 4.0, 0.0),
         ("rx1", "terrain", "step_down", 8.0, None),
         ("g1", "locomotion", "forward", 6.0, None),
-        ("g1", "balance", "push_standing", 4.0, 90.0),
     ],
 )
 def test_required_level(make_trial, robot, suite, name, seconds, direction) -> None:
