@@ -60,6 +60,16 @@ def test_calls_are_answered_and_errors_come_as_themselves(server):
     client.close()
 
 
+def test_a_line_that_is_closed_takes_nothing_from_the_next(server):
+    # Its reader gone before its descriptor is: the next line has the same number.
+    for number in range(300):
+        client = LinkClient(path_of(server))
+        assert client.call("add", number, 1, timeout=20.0) == number + 1
+        client.close()
+        assert not client._thread.is_alive()
+        client.close()
+
+
 def test_many_threads_share_a_client_and_get_their_own_answers(server):
     client = LinkClient(path_of(server))
     wrong = []

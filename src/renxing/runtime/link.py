@@ -201,6 +201,13 @@ class LinkClient:
     def close(self) -> None:
         """Hang up."""
         self._closed = True
+        # Closed under its reader, the descriptor's number could soon be another line's,
+        # and the reader would take what is meant for that one.
+        with contextlib.suppress(OSError):
+            with socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
         self._connection.close()
 
     def _listen(self) -> None:

@@ -37,7 +37,7 @@ class Line:
         self.report[0] = robot.posture("stand")
         self.report[3] = 25.0
         self.near = []
-        self.connect()
+        self.connect(began=0)
         self.now = 0.0
         self.cut = False
         self.rows = np.array(
@@ -45,11 +45,11 @@ class Line:
             + [robot.kp, robot.kd]
         )[:, self.map.index]
 
-    def connect(self):
+    def connect(self, began):
         """Put a new host on the bus, as after a restart."""
         self.near.append(open_bus(self.url, "", HOST))
         self.frame = Frame(state_layout(self.map.joints))
-        self.master = BusMaster(self.near[-1], self.map, self.frame)
+        self.master = BusMaster(self.near[-1], self.map, self.frame, began)
 
     def turn(self, session, rows=True, seconds=0.02):
         for _ in range(round(seconds / STEP)):
@@ -129,7 +129,8 @@ def test_a_new_host_gives_no_power_by_itself(line):
     line.cut = True
     line.turn(CORE, seconds=1.2)
     line.cut = False
-    line.connect()
+    line.connect(began=CORE)
+    line.turn(0)  # it has not found the core yet
     line.turn(CORE, seconds=0.1)
     assert line.states() == {DriveState.FAULT}
     line.master.operate(1, Order.CLEAR_FAULT, -1, line.now)
@@ -139,6 +140,12 @@ def test_a_new_host_gives_no_power_by_itself(line):
     line.turn(CORE)
     assert line.states() == {DriveState.ENABLED}
     assert int(line.frame["answered"]) == 2
+
+
+def test_a_new_host_gives_power_to_a_core_that_asks_after_it_began(line):
+    line.connect(began=CORE - 1)
+    line.turn(CORE)
+    assert line.states() == {DriveState.ENABLED}
 
 
 def test_an_operator_s_disable_rules_until_enable(line):

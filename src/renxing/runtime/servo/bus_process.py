@@ -72,8 +72,14 @@ class BusProcess:
         for block in self._blocks:  # one of a process that died has its last words
             block.frame["heard"][:] = 0
         wanted = (Kind.STATE, Kind.ANSWER)
+        self._began = time.monotonic_ns()
         self._masters = [
-            BusMaster(open_bus(bus.url, f"{name}.{bus.name}", wanted), bus, block.frame)
+            BusMaster(
+                open_bus(bus.url, f"{name}.{bus.name}", wanted),
+                bus,
+                block.frame,
+                self._began,
+            )
             for bus, block in zip(chosen, self._blocks, strict=True)
         ]
         self._orders = [
@@ -84,7 +90,6 @@ class BusProcess:
         self._seen = [0] * len(chosen)
         self._written = 0
         self._core_timeout = core_timeout
-        self._began = time.monotonic_ns()
         self.rhythm = Rhythm(robot.description.servo.rate)
         self._end = threading.Event()
 

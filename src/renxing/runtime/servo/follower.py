@@ -23,14 +23,14 @@ class Follower:
         Args:
             now: [s].
         """
-        reader = self._reader
-        if reader is not None and reader.read() is not Reading.GONE:
-            return reader
-        self._reader = None
-        if now >= self._due:
+        if self._reader is None:
+            if now < self._due:
+                return None
             self._due = now + LOOK_PERIOD
             try:
                 self._reader = BlockReader(self._name, self._layout)
             except RenxingError:  # not there, or of another robot until it restarts
                 return None
-        return None
+        if self._reader.read() is Reading.GONE:
+            self._reader = None
+        return self._reader

@@ -31,8 +31,9 @@ def bus_name(namespace: str, backend: str = "servo") -> str:
 def command_layout(robot: Robot) -> Layout:
     """Return the layout of the core's block.
 
-    `rows` are the five of the impedance law, NaN for no command. `session` is another
-    number each time that the hardware is activated; 0 while it must have no power.
+    `rows` are the five of the impedance law, NaN for no command. `session` is
+    when the hardware was activated, CLOCK_MONOTONIC [ns]; 0 while it must have no
+    power.
     """
     rows = Field("rows", (len(IMPEDANCE), len(robot.joints)))
     return Layout(

@@ -46,13 +46,16 @@ class BusMaster:
         inhibited: Whether an operator has taken the power away.
     """
 
-    def __init__(self, bus: can.BusABC, bus_map: BusMap, frame: BlockFrame) -> None:
+    def __init__(
+        self, bus: can.BusABC, bus_map: BusMap, frame: BlockFrame, began: int
+    ) -> None:
         """Start without having heard anything.
 
         Args:
             bus: Open, for states and answers.
             bus_map: Its drives.
             frame: Of `state_layout`.
+            began: When its process did, CLOCK_MONOTONIC [ns].
         """
         self.map = bus_map
         self.frame = frame
@@ -61,7 +64,8 @@ class BusMaster:
         self._all = [(1 << (part.stop - part.start)) - 1 for part in bus_map.segments]
         self._sequence = 0
         self._missing: set[int] = set()
-        self._session: int | None = None
+        self._began = began
+        self._session = 0
         self._since = 0.0
         self._ordered = -RETRY
         self._giving = False
@@ -75,7 +79,8 @@ class BusMaster:
         Args:
             rows: The five parameters of the bus's joints, shape (5, k); None if the
                 core is silent, so that the drives notice.
-            session: Of the core; 0 for no power.
+            session: Of the core: when it asked for power, CLOCK_MONOTONIC [ns]; 0 for
+                no power.
             now: [s].
         """
         self.frame["unanswered"][...] += len(self._missing)
@@ -92,12 +97,11 @@ class BusMaster:
 
     def _power(self, session: int, now: float) -> None:
         """Bring the drives to the power that core and operator want."""
-        if self._session is None:
-            # Just started: drives may have let go meanwhile. Not without being asked.
-            self._session = session
-        elif session != self._session:
+        if session != self._session:
             self._session, self._since = session, now
-            self._giving = session != 0
+            # What was asked of the process before this one is not given: the drives may
+            # have let go meanwhile, and the robot lie.
+            self._giving = session > self._began
             if self._giving:
                 self.order(Order.CLEAR_FAULT)
         state = self.frame["state"]
