@@ -4,15 +4,19 @@
 The core is rx1's: MuJoCo in the loop's thread, guard, ladder, controllers of the
 robot's file, boards, shared block, black box, ledger. A second thread takes its news;
 a ROS node in another process publishes all states with a subscriber to joint_states, as
-in a real stack. Where ROS is missing that part is left out and said. Both loops run in
-the same thread with the same rights, by turns of two seconds, so that other load on the
-machine touches both alike. The period error is the distance between two starts from
-the period.
+in a real stack. Where ROS is missing that part is left out and said. Two sets of
+controllers are measured: the robot held in a posture, and the walking stack (estimator,
+gait, whole-body controller). Both loops run in the same thread with the same rights, by
+turns of two seconds, so that other load on the machine touches both alike; a core that
+has rested for two seconds finds nothing in the caches, so that its first cycles after
+that are not counted. The period error is the distance between two starts from the
+period.
 """
 
 import argparse
 import contextlib
 import importlib.util
+import itertools
 import json
 import os
 import subprocess
@@ -26,6 +30,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import psutil
+import yaml
 
 from renxing.cli.bench import Row
 from renxing.errors import DeviceError
@@ -38,7 +43,8 @@ from renxing.runtime.rights import RightsConfig, claim_rights
 RATES = (500, 1000)  # [Hz]
 WINDOW = 2.0  # [s]
 SETTLE = 4.0  # [s] that the core runs before the first turn
-_RATE = "controller_manager: {ros__parameters: {update_rate: %d}}\n"
+WARM = 0.05  # [s] that it runs before each turn
+STACKS = {"posture": ("posture",), "walking": ("state_estimator", "locomotion")}
 
 
 @contextlib.contextmanager
@@ -69,12 +75,12 @@ def _listeners(space: str) -> Iterator[dict[str, psutil.Process]]:
 
 
 def run(seconds: float | None) -> list[Row]:
-    """Measure both rates."""
+    """Measure both sets of controllers at both rates."""
     rows = []
-    for rate in RATES:
+    for stack, rate in itertools.product(STACKS, RATES):
         # In a child: this process must not be left with a real-time priority.
         child = subprocess.run(
-            [sys.executable, __file__, str(rate), str(seconds or 120.0)],
+            [sys.executable, __file__, stack, str(rate), str(seconds or 120.0)],
             stdout=subprocess.PIPE,
         )
         if child.returncode != 0:
@@ -83,33 +89,48 @@ def run(seconds: float | None) -> list[Row]:
     return rows
 
 
-def measure(rate: int, seconds: float) -> list[Row]:
-    """Run both loops by turns."""
+def measure(stack: str, rate: int, seconds: float) -> list[Row]:
+    """Run the bare loop and a core with one of `STACKS` by turns."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RENXING_RUN_DIR"] = folder
         space = f"bench_{os.getpid()}"
-        own = Path(folder) / "rate.yaml"
-        own.write_text(_RATE % rate)
+        robot = resource_root() / "config/controllers/rx1.yaml"
+        own = Path(folder) / "bench.yaml"
+        own.write_text(_parameters(robot, stack, rate))
         parser = argparse.ArgumentParser()
         add_arguments(parser)
-        robot = resource_root() / "config/controllers/rx1.yaml"
         words = ["--namespace", space, "--parameters", str(robot), str(own)]
         process = CoreProcess(parser.parse_args(words))
         process.open()
         try:
             with _listeners(space) as listeners:
-                return _measure(process, rate, seconds, listeners)
+                return _measure(process, f"{stack}, {rate} Hz", seconds, listeners)
         finally:
             process.close()
 
 
+def _parameters(robot: Path, stack: str, rate: int) -> str:
+    """Return a parameter file with one of `STACKS` besides the robot's broadcasters."""
+    controllers = {name for names in STACKS.values() for name in names}
+    file = yaml.safe_load(robot.read_text())
+    own = file["core"]["ros__parameters"]["start_controllers"]
+    start = [name for name in own if name not in controllers] + list(STACKS[stack])
+    return yaml.safe_dump(
+        {
+            "core": {"ros__parameters": {"start_controllers": start}},
+            "controller_manager": {"ros__parameters": {"update_rate": rate}},
+        }
+    )
+
+
 def _measure(
     process: CoreProcess,
-    rate: int,
+    name: str,
     seconds: float,
     listeners: dict[str, psutil.Process],
 ) -> list[Row]:
     core, pacer = process.core, process.pacer
+    rate = round(core.manager.settings.update_rate)
     cycles = round(WINDOW * rate)
     starts = np.zeros(cycles, dtype=np.int64)
     refused = claim_rights(RightsConfig())
@@ -127,9 +148,11 @@ def _measure(
     for _ in range(windows):
         bare_late += _bare(rate, starts)
         bare.append(starts.copy())
-        before = {name: _cpu(one) for name, one in listeners.items()}
-        begin, own = time.monotonic(), time.thread_time()
         pacer.start()
+        for _ in range(round(WARM * rate)):
+            process.turn()
+        before = {part: _cpu(one) for part, one in listeners.items()}
+        begin, own = time.monotonic(), time.thread_time()
         seen = pacer.overruns
         for i in range(cycles):
             starts[i] = pacer.woke
@@ -137,26 +160,24 @@ def _measure(
         late += pacer.overruns - seen
         wall = (time.monotonic() - begin) * windows
         spent["loop"] += (time.thread_time() - own) / wall
-        for name, one in listeners.items():
-            spent[name] += (_cpu(one) - before[name]) / wall
+        for part, one in listeners.items():
+            spent[part] += (_cpu(one) - before[part]) / wall
         ours.append(starts.copy())
         rows.append(core.ledger.rows()[-cycles:])
-        for name, times in core.manager.update_times().items():
-            updates.setdefault(name, []).extend(times)
+        for controller, times in core.manager.update_times().items():
+            updates.setdefault(controller, []).extend(times)
     note = "; ".join(f"{r.right} refused: {r.reason}" for r in refused) or "all rights"
     report = Bookkeeper(core.ledger.phases, pacer.period).report(np.vstack(rows), 1e9)
     with_ros = "ROS listens" if listeners else "no ROS here"
     return [
-        _period(f"{rate} Hz: bare sleep", rate, bare, note),
-        _period(
-            f"{rate} Hz: whole core", rate, ours, f"{with_ros}, {len(active)} active"
-        ),
-        _share(f"{rate} Hz: bare sleep, overruns", bare_late / (windows * cycles), ""),
+        _period(f"{name}: bare sleep", rate, bare, note),
+        _period(f"{name}: whole core", rate, ours, f"{with_ros}, {len(active)} active"),
+        _share(f"{name}: bare sleep, overruns", bare_late / (windows * cycles), ""),
         _share(
-            f"{rate} Hz: whole core, overruns", late / (windows * cycles), _why(report)
+            f"{name}: whole core, overruns", late / (windows * cycles), _why(report)
         ),
-        *_phases(rate, report, updates),
-        *(_share(f"{rate} Hz: CPU of {n}", s, "of one core") for n, s in spent.items()),
+        *_phases(name, report, updates),
+        *(_share(f"{name}: CPU of {n}", s, "of one core") for n, s in spent.items()),
     ]
 
 
@@ -204,15 +225,15 @@ def _why(report: LedgerReport) -> str:
 
 
 def _phases(
-    rate: int, report: LedgerReport, updates: dict[str, list[float]]
+    name: str, report: LedgerReport, updates: dict[str, list[float]]
 ) -> list[Row]:
     controllers = [
-        times_of(f"update of {name}", np.array(times) * 1e9)
-        for name, times in updates.items()
+        times_of(f"update of {controller}", np.array(times) * 1e9)
+        for controller, times in updates.items()
     ]
     return [
         Row(
-            name=f"{rate} Hz: {times.name}",
+            name=f"{name}: {times.name}",
             unit="us",
             median=1e6 * times.median,
             p99=1e6 * times.p99,
@@ -224,5 +245,5 @@ def _phases(
 
 
 if __name__ == "__main__":
-    found = measure(int(sys.argv[1]), float(sys.argv[2]))
+    found = measure(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
     json.dump([asdict(row) for row in found], sys.stdout)
