@@ -29,7 +29,7 @@ def push(**parts) -> Push:
 def falling(rx1: Robot, held):
     """A workshop whose red box falls freely, from far above everything."""
     made = held(rx1, "workshop")
-    made.twin.set_object_pose("red_box", transform((0.0, 0.0, 20.0)))
+    made.twin.objects.place("red_box", transform((0.0, 0.0, 20.0)))
     return made
 
 
@@ -77,7 +77,7 @@ def test_force_off_the_centre_turns(falling) -> None:
 
 def test_torque_is_in_the_frame_of_the_body(falling) -> None:
     pose = transform((0.0, 0.0, 20.0), (0.0, 0.0, np.pi / 2))
-    falling.twin.set_object_pose("red_box", pose)
+    falling.twin.objects.place("red_box", pose)
     falling.twin.apply_wrenches(
         [push(force=np.array([1.0, 0.0, 0.0]), torque=np.array([0.001, 0.0, 0.0]))]
     )
@@ -100,7 +100,7 @@ def test_reset_ends_a_push(falling) -> None:
     falling.run(0.01)
     falling.twin.reset()
     falling.hold.reset("stand")
-    falling.twin.set_object_pose("red_box", SE3(np.eye(3), np.array([0.0, 0.0, 20.0])))
+    falling.twin.objects.place("red_box", SE3(np.eye(3), np.array([0.0, 0.0, 20.0])))
     falling.run(0.1)
     assert np.abs(velocity(falling)).max() < 1e-9
 

@@ -155,7 +155,7 @@ def story(twin: Twin, made) -> bytes:
     )
     made.run(0.1)
     twin.apply_wrenches([push])
-    twin.set_object_pose("red_box", transform((1.3, -0.2, 1.0), (0.3, 0.0, 0.0)))
+    twin.objects.place("red_box", transform((1.3, -0.2, 1.0), (0.3, 0.0, 0.0)))
     for _ in range(20):
         made.run(0.02)
         state = twin.joint_state()
@@ -256,11 +256,11 @@ def test_refuses_what_is_not_there(rx1: Robot, held) -> None:
     twin = held(rx1, "workshop").twin
     pose = transform()
     with pytest.raises(ModelError, match="no object 'cup'; it has red_box, blue_can"):
-        twin.set_object_pose("cup", pose)
+        twin.objects.place("cup", pose)
     with pytest.raises(ModelError, match="no object 'bench'"):
-        twin.object_pose("bench")  # a table is fixed
+        twin.objects.pose("bench")  # a table is fixed
     with pytest.raises(ModelError, match="no object 'red_box'; it has none"):
-        Twin(rx1, load_world("flat")).object_pose("red_box")
+        Twin(rx1, load_world("flat")).objects.pose("red_box")
     with pytest.raises(ModelError, match="no posture 'dance'; it has stand"):
         twin.reset("dance")
     with pytest.raises(ConfigError, match="twice time_step = 0.002 s"):
@@ -270,19 +270,19 @@ def test_refuses_what_is_not_there(rx1: Robot, held) -> None:
 def test_set_object_pose(rx1: Robot, held) -> None:
     made = held(rx1, "workshop")
     twin = made.twin
-    before = {thing.name: twin.object_pose(thing.name) for thing in twin.world.objects}
+    before = {thing.name: twin.objects.pose(thing.name) for thing in twin.world.objects}
     pose = transform((2.0, -3.0, 1.5), (0.4, -0.2, 2.0))
     made.run(0.1)
-    twin.set_object_pose("parcel", pose)
-    assert twin.object_pose("parcel").isApprox(pose, 1e-9)
+    twin.objects.place("parcel", pose)
+    assert twin.objects.pose("parcel").isApprox(pose, 1e-9)
     dof = twin.model.joint("parcel").dofadr[0]
     assert not twin.data.qvel[dof : dof + 6].any()
     made.run(0.2)
-    fallen = pose.translation[2] - twin.object_pose("parcel").translation[2]
+    fallen = pose.translation[2] - twin.objects.pose("parcel").translation[2]
     assert fallen == pytest.approx(G * 0.2**2 / 2, rel=0.02)
     twin.reset()
     for name, start in before.items():
-        assert twin.object_pose(name).isApprox(start, 1e-9)
+        assert twin.objects.pose(name).isApprox(start, 1e-9)
 
 
 def test_an_arm_stops_at_the_torso(rx1: Robot, held) -> None:

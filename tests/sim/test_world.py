@@ -118,10 +118,10 @@ def test_things_lie_still(rx1: Robot, held) -> None:
     """Nothing in the workshop starts in the air or inside something else."""
     made = held(rx1, "workshop")
     twin = made.twin
-    start = {o.name: twin.object_pose(o.name).translation for o in twin.world.objects}
+    start = {o.name: twin.objects.pose(o.name).translation for o in twin.world.objects}
     made.run(2.0)
     for name, before in start.items():
-        moved = np.abs(twin.object_pose(name).translation - before)
+        moved = np.abs(twin.objects.pose(name).translation - before)
         assert moved.max() < 0.03, name
 
 

@@ -76,7 +76,7 @@ class Simulation:
             TwinTruth(
                 stamp=now,
                 base=twin.base_state(),
-                objects={name: twin.object_pose(name) for name in self._objects},
+                objects={name: twin.objects.pose(name) for name in self._objects},
                 report=self._report() if self._count % REPORT_EVERY == 1 else None,
             )
         )
@@ -211,4 +211,4 @@ class Simulation:
 
     def _put(self, objects: Sequence[tuple[str, SE3]]) -> None:
         for name, pose in objects:
-            self._twin.set_object_pose(name, pose)
+            self._twin.objects.place(name, pose)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
-import numpy.typing as npt
 
 from renxing.errors import ModelError, UnsafeCommandError
 from renxing.robot import Robot
@@ -22,12 +21,15 @@ from renxing.signals import (
     JointState,
     WrenchSample,
 )
+from renxing.sim.body_sensors import BodySensors
 from renxing.sim.compile import compile_model
 from renxing.sim.drives import DriveConfig, Drives, command_rows
 from renxing.sim.physics import PhysicsConfig
 from renxing.sim.pushes import Push, Pushes
-from renxing.sim.senses import BatteryModel, Cells, ImuModel
+from renxing.sim.senses import BatteryModel
 from renxing.sim.shapes import World
+from renxing.sim.sole_contacts import SoleContacts
+from renxing.sim.world_objects import WorldObjects
 from renxing.spatial import (
     SE3,
     Array,
@@ -37,7 +39,6 @@ from renxing.spatial import (
     xyzw_from_wxyz,
 )
 
-Indices = npt.NDArray[np.intp]
 BATTERY_PERIOD = 0.01  # [s] between two updates of the battery
 
 
@@ -66,6 +67,7 @@ class Twin:
         world: The world.
         model: The compiled MuJoCo model; read it, do not change it.
         data: MuJoCo's state; read it for scoring only.
+        objects: The world's loose objects.
     """
 
     def __init__(
@@ -84,10 +86,12 @@ class Twin:
         self._config = config
         self._time_step = config.physics.time_step
         self._drives = Drives(robot, config.drives, self._time_step, config.ideal)
-        sensors = robot.description.sensors
-        self._imus = [ImuModel(imu, config.ideal) for imu in sensors.imu]
-        self._cells = Cells(sensors.force_torque, config.ideal)
-        self._find_readings()
+        self._sensors = BodySensors(
+            robot.description.sensors, self.model, self.data, ideal=config.ideal
+        )
+        soles = [foot.sole for foot in robot.description.feet]
+        self._soles = SoleContacts(soles, self.model)
+        self.objects = WorldObjects(world, self.model, self.data)
         self._battery = BatteryModel(robot.description.battery)
         self._battery_steps = max(1, round(BATTERY_PERIOD / self._time_step))
         joints = [self.model.joint(name) for name in robot.joints]
@@ -100,8 +104,6 @@ class Twin:
         self._position, self._velocity = np.zeros((2, len(robot.joints)))
         followers = [self.model.joint(name) for name in robot.mimic.names]
         self._mimic_q = np.array([j.qposadr[0] for j in followers], dtype=np.intp)
-        self._sole_of_geom = self._map_soles()
-        self._last_imu = 0.0
         self.reset()
 
     # --- time ---------------------------------------------------------------------
@@ -191,14 +193,7 @@ class Twin:
 
     def imu_values(self) -> list[Array]:
         """Return the same as numbers: quaternion xyzw, velocity, force, shape (10,)."""
-        time = self.data.time
-        dt = time - self._last_imu
-        self._last_imu = time
-        readings = self._sensordata[self._imu_at]
-        return [
-            model.sample(reading, dt, self._random)
-            for model, reading in zip(self._imus, readings, strict=True)
-        ]
+        return self._sensors.imu_values(self._random)
 
     def wrenches(self) -> list[WrenchSample]:
         """Return a sample of each force/torque cell, in the order of the file."""
@@ -209,36 +204,11 @@ class Twin:
 
     def wrench_values(self) -> Array:
         """Return the same as numbers: [force; torque], shape (cells, 6)."""
-        # MuJoCo reports what the proximal side does to the distal one. The wrench
-        # from outside, the weight of the distal side included, balances it.
-        return self._cells.sample(-self._sensordata[self._cell_at], self._random)
+        return self._sensors.wrench_values(self._random)
 
     def battery(self) -> BatterySample:
         """Return what the battery's monitor reports."""
         return self._battery.sample(self.time)
-
-    def _find_readings(self) -> None:
-        """Find where the sensors' true values stand: a row of places for each."""
-        self._sensordata = self.data.sensordata
-        sensors = self.robot.description.sensors
-        self._imu_at = self._places(
-            [imu.name for imu in sensors.imu],
-            {"attitude": 4, "gyro": 3, "accelerometer": 3},
-        )
-        self._cell_at = self._places(
-            [cell.name for cell in sensors.force_torque], {"force": 3, "torque": 3}
-        )
-
-    def _places(self, names: list[str], parts: dict[str, int]) -> Indices:
-        rows = [
-            [
-                int(self.model.sensor(f"{name}/{part}").adr[0]) + axis
-                for part, size in parts.items()
-                for axis in range(size)
-            ]
-            for name in names
-        ]
-        return np.array(rows, dtype=np.intp).reshape(len(rows), sum(parts.values()))
 
     # --- truth, for scoring and for the page ----------------------------------------
 
@@ -261,39 +231,7 @@ class Twin:
 
     def sole_forces(self) -> Array:
         """Return the true upward ground force on each foot [N], in the file's order."""
-        forces = np.zeros(len(self.robot.description.feet))
-        wrench = np.zeros(6)
-        for index in range(self.data.ncon):
-            contact = self.data.contact[index]
-            for side, geom in enumerate(contact.geom):
-                foot = self._sole_of_geom.get(int(geom))
-                if foot is None:
-                    continue
-                mujoco.mj_contactForce(self.model, self.data, index, wrench)
-                # The contact frame's x points from the first geom to the second.
-                upward = contact.frame[2] if side == 1 else -contact.frame[2]
-                forces[foot] += wrench[0] * upward
-        return forces
-
-    def _map_soles(self) -> dict[int, int]:
-        soles = [foot.sole for foot in self.robot.description.feet]
-        found = {}
-        for geom in range(self.model.ngeom):
-            sole = self.model.geom(geom).name.partition("/")[0]
-            if sole in soles:
-                found[geom] = soles.index(sole)
-        return found
-
-    def object_pose(self, name: str) -> SE3:
-        """Return the true pose of an object in odom.
-
-        Raises:
-            ModelError: If the world has no such object.
-        """
-        address = self._object_joint(name).qposadr[0]
-        pose = self.data.qpos[address : address + 7]
-        rotation = rotation_from_quat_xyzw(xyzw_from_wxyz(pose[3:]))
-        return SE3(rotation, np.array(pose[:3]))
+        return self._soles.upward(self.data)
 
     def fingerprint(self) -> bytes:
         """Return the whole physical state as bytes, to compare runs."""
@@ -337,12 +275,10 @@ class Twin:
             self._config.seed if seed is None else seed
         )
         self._drives.reset(self._random)
-        for imu in self._imus:
-            imu.reset()
+        self._sensors.reset()
         self._battery.reset()
         self._pushes = Pushes(self._time_step)
         self._steps = 0
-        self._last_imu = 0.0
 
     def apply_wrenches(self, pushes: Sequence[Push]) -> None:
         """Push bodies from the next step on; all of them, or none if one is wrong.
@@ -352,31 +288,6 @@ class Twin:
             ConfigError: If a number is not finite or a time is negative.
         """
         self._pushes.add([(self._body(push.body), push) for push in pushes], self.time)
-
-    def set_object_pose(self, name: str, transform_object_to_odom: SE3) -> None:
-        """Put an object somewhere, at rest.
-
-        Raises:
-            ModelError: If the world has no such object.
-        """
-        joint = self._object_joint(name)
-        address, dof = joint.qposadr[0], joint.dofadr[0]
-        pose = transform_object_to_odom
-        self.data.qpos[address : address + 3] = pose.translation
-        self.data.qpos[address + 3 : address + 7] = wxyz_from_xyzw(
-            quat_xyzw_from_rotation(pose.rotation)
-        )
-        self.data.qvel[dof : dof + 6] = 0.0
-        mujoco.mj_forward(self.model, self.data)
-
-    def _object_joint(self, name: str) -> mujoco._structs._MjModelJointViews:
-        known = [thing.name for thing in self.world.objects]
-        if name not in known:
-            raise ModelError(
-                f"world '{self.world.name}': no object '{name}'; it has "
-                f"{', '.join(known) or 'none'}"
-            )
-        return self.model.joint(name)
 
     def _body(self, name: str) -> int:
         index = mujoco.mj_name2id(self.model, mujoco.mjtObj.mjOBJ_BODY, name)
