@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The robots that tests of several parts need."""
+"""The robots, and the room in the network, that tests of several parts need."""
 
+import os
+import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -41,3 +43,22 @@ def robot(request: pytest.FixtureRequest, load: "Callable[[str], Robot]") -> "Ro
 @pytest.fixture
 def rx1(load: "Callable[[str], Robot]") -> "Robot":
     return load("rx1")
+
+
+@pytest.fixture(scope="session")
+def free_domain() -> "Callable[[], int]":
+    """Find a ROS domain in which nobody listens on this machine."""
+
+    def find() -> int:
+        first = os.getpid() % 100
+        for domain in (1 + (first + i) % 100 for i in range(100)):
+            # RTPS 2.3, 9.6.1.1: where the first participant of a domain is met.
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))
+                except OSError:
+                    continue
+            return domain
+        raise RuntimeError("all ROS domains of this machine are in use")
+
+    return find

@@ -50,27 +50,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def free_domain() -> int:
-    """Return a ROS domain in which nobody listens on this machine."""
-    first = os.getpid() % 100
-    for domain in (1 + (first + i) % 100 for i in range(100)):
-        # RTPS 2.3, 9.6.1.1: where the first participant of a domain is met.
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-        return domain
-    raise RuntimeError("all ROS domains of this machine are in use")
-
-
 class Robot:
     """The running stack: where its page is, and how its base moves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, domain: int) -> None:
         self.folder = folder
         self.port = free_port()
-        self.domain = free_domain()
+        self.domain = domain
         self.namespace = f"page_{uuid.uuid4().hex[:8]}"
         self.url = f"http://127.0.0.1:{self.port}/"
         self.environment = {
@@ -184,8 +170,10 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
-    robot = Robot(tmp_path_factory.mktemp("page"))
+def robot(
+    tmp_path_factory: pytest.TempPathFactory, free_domain: Callable[[], int]
+) -> Iterator[Robot]:
+    robot = Robot(tmp_path_factory.mktemp("page"), free_domain())
     try:
         robot.up()
         yield robot

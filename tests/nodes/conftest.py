@@ -5,7 +5,6 @@ import ctypes
 import os
 import selectors
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,20 +25,6 @@ from renxing.robot import Robot, load_robot
 
 LIMIT = 60.0  # [s] far more than anything here needs, even on a busy machine
 LATCHED = QoSProfile(depth=10, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def free_domain() -> int:
-    """Return a ROS domain in which nobody listens on this machine."""
-    first = os.getpid() % 100
-    for domain in (1 + (first + i) % 100 for i in range(100)):
-        # RTPS 2.3, 9.6.1.1: where the first participant of a domain is met.
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", 7400 + 250 * domain + 10))
-            except OSError:
-                continue
-        return domain
-    raise RuntimeError("all ROS domains of this machine are in use")
 
 
 # Loaded here: nothing may be imported between fork and exec.
@@ -91,9 +76,9 @@ class Running:
 class Bench:
     """Starts processes and talks to them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, domain: int) -> None:
         self.folder = folder
-        self.domain = free_domain()
+        self.domain = domain
         self.namespace = f"test_{uuid.uuid4().hex[:8]}"
         self.started: list[Running] = []
         self.context = rclpy.Context()
@@ -230,18 +215,15 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def domain() -> int:
-    return free_domain()
-
-
-@pytest.fixture(scope="session")
 def robot() -> Robot:
     return load_robot("rx1")
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    bench = Bench(tmp_path_factory.mktemp("bench"))
+def bench(
+    tmp_path_factory: pytest.TempPathFactory, free_domain: Callable[[], int]
+) -> Iterator[Bench]:
+    bench = Bench(tmp_path_factory.mktemp("bench"), free_domain())
     yield bench
     bench.close()
 
@@ -265,10 +247,12 @@ def posture_file(tmp_path_factory: pytest.TempPathFactory, robot: Robot) -> Path
 
 @pytest.fixture(scope="session")
 def stack(
-    tmp_path_factory: pytest.TempPathFactory, posture_file: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    posture_file: Path,
+    free_domain: Callable[[], int],
 ) -> Iterator[Bench]:
     """A core with the twin in the workshop and its nodes, shared by many tests."""
-    bench = Bench(tmp_path_factory.mktemp("stack"))
+    bench = Bench(tmp_path_factory.mktemp("stack"), free_domain())
     core = bench.start_core("--world", "workshop", "--parameters", str(posture_file))
     core.wait_until_ready()
     both = bench.start("controller_manager"), bench.start("robot_state_publisher")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters from dataclasses: names, types, ranges and what is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -72,8 +72,8 @@ class Maker:
 
 
 @pytest.fixture(scope="module")
-def maker(domain: int) -> Iterator[Maker]:
-    maker = Maker(domain)
+def maker(free_domain: Callable[[], int]) -> Iterator[Maker]:
+    maker = Maker(free_domain())
     yield maker
     for node in maker.nodes:
         node.destroy_node()

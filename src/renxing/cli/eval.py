@@ -15,9 +15,10 @@ from renxing.resources import resource_root
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from renxing.evaluation.limit import Limit
     from renxing.evaluation.report import Scorecard
-    from renxing.evaluation.scenario import Scenario, Suite
-    from renxing.evaluation.scores import Request
+    from renxing.evaluation.scenario import Scenario
+    from renxing.evaluation.scores import Request, Score
     from renxing.evaluation.trial import Outcome, Trial
     from renxing.evaluation.workers import Workers
 
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     from renxing.environment import require_extra
     from renxing.evaluation.page import write_page
-    from renxing.evaluation.report import write_json
+    from renxing.evaluation.report import Scorecard, write_json
     from renxing.evaluation.scenario import choose, load_suite
     from renxing.evaluation.scores import Request
     from renxing.evaluation.trial import run_trial
@@ -109,8 +110,23 @@ def run(arguments: argparse.Namespace) -> int:
     )
     console = Console()
     with Workers(arguments.jobs or core_count(), run_trial) as workers:
-        evaluate = _find_limits if arguments.limit else _score
-        card = evaluate(suite, scenarios, robot, request, workers, console)
+        begun = time.monotonic()
+        scores: list[Score] = []
+        limits: list[Limit] = []
+        if arguments.limit:
+            limits = _find_limits(scenarios, robot, request, workers, console)
+        else:
+            scores = _score(suite.name, scenarios, robot, request, workers, console)
+    card = Scorecard(
+        name=suite.name,
+        title=suite.title,
+        robot=robot,
+        request=request,
+        machine=machine(),
+        seconds=time.monotonic() - begun,
+        scores=tuple(scores),
+        limits=tuple(limits),
+    )
     _show(card, console)
     if arguments.json:
         write_json(card, arguments.json)
@@ -138,21 +154,19 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _score(
-    suite: "Suite",
+    suite: str,
     scenarios: "list[Scenario]",
     robot: str,
     request: "Request",
     workers: "Workers[Trial, Outcome]",
     console: "Console",
-) -> "Scorecard":
+) -> "list[Score]":
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from renxing.evaluation.report import Scorecard
     from renxing.evaluation.scores import make_batches, run_batches
 
     batches = make_batches(scenarios, robot, request)
     trials = [trial for batch in batches for trial in batch.trials]
-    begun = time.monotonic()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -162,7 +176,7 @@ def _score(
         transient=True,
     ) as progress:
         bar = progress.add_task(
-            f"{robot} {suite.name}",
+            f"{robot} {suite}",
             total=sum(trial.seconds for trial in trials),
             count=f"0/{len(trials)} trials",
         )
@@ -174,47 +188,27 @@ def _score(
             count = f"{done}/{len(trials)} trials, {failed} failed"
             progress.update(bar, advance=outcome.trial.seconds, count=count)
 
-        scores = run_batches(batches, workers, on_outcome)
-    return Scorecard(
-        name=suite.name,
-        title=suite.title,
-        robot=robot,
-        request=request,
-        machine=machine(),
-        seconds=time.monotonic() - begun,
-        scores=tuple(scores),
-    )
+        return run_batches(batches, workers, on_outcome)
 
 
 def _find_limits(
-    suite: "Suite",
     scenarios: "list[Scenario]",
     robot: str,
     request: "Request",
     workers: "Workers[Trial, Outcome]",
     console: "Console",
-) -> "Scorecard":
+) -> "list[Limit]":
     from renxing.evaluation.limit import find_limits
-    from renxing.evaluation.report import Scorecard
-    from renxing.evaluation.scenario import Scenario
 
-    begun = time.monotonic()
     with console.status("searching") as status:
 
-        def on_level(scenario: Scenario, direction: float | None, level: float) -> None:
+        def on_level(
+            scenario: "Scenario", direction: float | None, level: float
+        ) -> None:
             towards = "" if direction is None else f", {direction:g}°"
             status.update(f"{scenario.name}{towards}: {level:.3g}")
 
-        limits = list(find_limits(scenarios, robot, request, workers, on_level))
-    return Scorecard(
-        name=suite.name,
-        title=suite.title,
-        robot=robot,
-        request=request,
-        machine=machine(),
-        seconds=time.monotonic() - begun,
-        limits=tuple(limits),
-    )
+        return list(find_limits(scenarios, robot, request, workers, on_level))
 
 
 def _show(card: "Scorecard", console: "Console") -> None:
