@@ -16,6 +16,7 @@ from renxing.errors import ConfigError
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 UNIT_TOLERANCE = 1e-3  # [-] beyond it a quaternion is an error, not rounding
 

@@ -9,6 +9,8 @@ the whole robot's.
 import numpy as np
 from numba import njit
 
+from renxing.spatial import Array, Integers
+
 POSITION, VELOCITY, EFFORT, PROPORTIONAL, DERIVATIVE = range(5)
 LOWER, UPPER, SPEED, TORQUE, KP, KD, KP_LIMIT, KD_LIMIT = range(8)
 
@@ -18,9 +20,14 @@ TOO_STRONG, TORQUE_RATE, POWER = 64, 128, 256
 
 
 @njit("void(f8[::1], f8[:,::1], f8[::1], i8[::1], i8, f8[:,::1])", cache=True)
-def complete(  # type: ignore[no-untyped-def]
-    position, limits, held, flags, i, command
-):
+def complete(
+    position: Array,
+    limits: Array,
+    held: Array,
+    flags: Integers,
+    i: int,
+    command: Array,
+) -> None:
     """Fill in what nobody gives at a joint; hold it if that is all, or not finite."""
     column = command[:, i]
     nobody = np.isnan(column).all()
@@ -52,7 +59,9 @@ def complete(  # type: ignore[no-untyped-def]
 
 
 @njit("f8(f8, f8, f8, i8, i8[::1], i8)", cache=True)
-def clamp(value, low, high, flag, flags, i):  # type: ignore[no-untyped-def]
+def clamp(
+    value: float, low: float, high: float, flag: int, flags: Integers, i: int
+) -> float:
     """Return a value inside its limits; the flag says that it was not."""
     if value < low:
         flags[i] |= flag
@@ -69,19 +78,19 @@ def clamp(value, low, high, flag, flags, i):  # type: ignore[no-untyped-def]
     cache=True,
     error_model="numpy",
 )
-def bound(  # type: ignore[no-untyped-def]
-    command,
-    position,
-    velocity,
-    limits,
-    soft_gain,
-    rise,
-    power_limit,
-    held,
-    torque,
-    flags,
-    counts,
-):
+def bound(
+    command: Array,
+    position: Array,
+    velocity: Array,
+    limits: Array,
+    soft_gain: float,
+    rise: float,
+    power_limit: float,
+    held: Array,
+    torque: Array,
+    flags: Integers,
+    counts: Integers,
+) -> None:
     """Make a command harmless.
 
     Args:

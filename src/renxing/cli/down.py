@@ -2,6 +2,7 @@
 """`renxing down`: ask the running supervisor to stop, and see that it does."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -46,10 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _signal(pid: int) -> None:
-    try:
+    # It may just have ended, which is what was wanted.
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass  # it has just ended, which is what was wanted
 
 
 def _gone(folder: RunFolder, pid: int, patience: float) -> bool:

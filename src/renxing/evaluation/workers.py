@@ -90,10 +90,11 @@ class Workers(Generic[Task, Result]):
                     worker = self._idle.pop() if self._idle else _Worker(self._work)
                     worker.start(waiting.popleft())
                     self._busy[worker.connection] = worker
-                for ready in wait(list(self._busy)):
-                    worker = self._busy[ready]  # type: ignore[index]
+                ready = wait(list(self._busy))
+                for connection in [one for one in self._busy if one in ready]:
+                    worker = self._busy[connection]
                     result = worker.take()
-                    del self._busy[worker.connection]
+                    del self._busy[connection]
                     self._idle.append(worker)
                     yield result
         finally:

@@ -16,6 +16,7 @@ from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, State
 from renxing.robot import Robot
 from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.resource_manager import ResourceManager
+from renxing.spatial import Array, Integers
 
 # In a cycle a look into an enumeration costs as much as a sum of vectors.
 _ACTIVE, _HOLD, _DAMP = State.ACTIVE, Rung.HOLD, Rung.DAMP
@@ -147,7 +148,7 @@ class Gate:
 
 
 @njit("b1(f8[::1], i8[:,::1], f8[::1], f8[::1])", cache=True)
-def look(states, at, position, velocity):  # type: ignore[no-untyped-def]
+def look(states: Array, at: Integers, position: Array, velocity: Array) -> bool:
     """Fill in what joints do; one that is not seen stays where it was, at rest.
 
     Returns:
@@ -165,7 +166,7 @@ def look(states, at, position, velocity):  # type: ignore[no-untyped-def]
 
 
 @njit("void(f8[::1], i8[:,::1], f8[:,::1])", cache=True)
-def gather(values, at, rows):  # type: ignore[no-untyped-def]
+def gather(values: Array, at: Integers, rows: Array) -> None:
     """Fill rows with values by their places; -1 is what does not exist: NaN."""
     for row in range(rows.shape[0]):
         for i in range(rows.shape[1]):
@@ -174,7 +175,7 @@ def gather(values, at, rows):  # type: ignore[no-untyped-def]
 
 
 @njit("void(f8[:,::1], i8[:,::1], f8[::1])", cache=True)
-def scatter(rows, at, values):  # type: ignore[no-untyped-def]
+def scatter(rows: Array, at: Integers, values: Array) -> None:
     """Put rows where they belong; what does not exist gets none."""
     for row in range(rows.shape[0]):
         for i in range(rows.shape[1]):

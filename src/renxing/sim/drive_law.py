@@ -8,6 +8,8 @@ belongs to the drives are numbered here.
 import numpy as np
 from numba import njit
 
+from renxing.spatial import Array
+
 # Rows of a command: those of `JointCommand`, in its order.
 POSITION, VELOCITY, EFFORT, PROPORTIONAL, DERIVATIVE = range(5)
 # Rows of what the drives report.
@@ -27,9 +29,14 @@ DERATE = 10.0  # [K] below the limit the torque begins to fade
     cache=True,
     error_model="numpy",
 )
-def read_encoders(  # type: ignore[no-untyped-def]
-    position, velocity, constants, noise, deviation, report
-):
+def read_encoders(
+    position: Array,
+    velocity: Array,
+    constants: Array,
+    noise: Array,
+    deviation: float,
+    report: Array,
+) -> None:
     """Fill the first two rows of the report; a tick of 0 is an ideal encoder."""
     for i in range(position.size):
         tick = constants[TICK, i]
@@ -46,9 +53,9 @@ def read_encoders(  # type: ignore[no-untyped-def]
     cache=True,
     error_model="numpy",
 )
-def make_torque(  # type: ignore[no-untyped-def]
-    command, velocity, constants, inside, report
-):
+def make_torque(
+    command: Array, velocity: Array, constants: Array, inside: Array, report: Array
+) -> None:
     """Fill the report's torque: the law, inside the envelope of the motor."""
     for i in range(velocity.size):
         torque = (command[POSITION, i] - report[Q, i]) * command[PROPORTIONAL, i]
@@ -64,7 +71,9 @@ def make_torque(  # type: ignore[no-untyped-def]
 
 
 @njit("void(i8, f8, f8[:,::1], f8[:,::1], f8[:,::1])", cache=True, error_model="numpy")
-def warm(steps, time_step, constants, inside, report):  # type: ignore[no-untyped-def]
+def warm(
+    steps: int, time_step: float, constants: Array, inside: Array, report: Array
+) -> None:
     """Bring the windings forward by some steps, and forget the torques of these."""
     for i in range(report.shape[1]):
         above = report[TEMPERATURE, i] - AMBIENT

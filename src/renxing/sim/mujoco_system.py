@@ -24,7 +24,7 @@ from renxing.hardware_interface import (
     Return,
 )
 from renxing.sim.twin import Twin
-from renxing.spatial import Array
+from renxing.spatial import Array, Integers
 
 STIFFNESS = IMPEDANCE.index(PROPORTIONAL)
 
@@ -103,7 +103,7 @@ class MujocoSystem(HardwareComponent):
 
 
 @njit("b1(f8[::1], i8[::1], f8[:,::1])", cache=True, error_model="numpy")
-def complete(given, order, command):  # type: ignore[no-untyped-def]
+def complete(given: Array, order: Integers, command: Array) -> bool:
     """Put a command into joint order; what nobody gives is zero.
 
     Args:

@@ -4,6 +4,8 @@
 import numpy as np
 from numba import njit
 
+from renxing.spatial import Array
+
 # Numbers of an inertial reading and of a sample: attitude, then the two vectors.
 INERTIAL = 10
 DRAWS = 15  # normal numbers that a sample takes
@@ -16,9 +18,14 @@ GYRO_NOISE, GYRO_WALK, ACCEL_NOISE, ACCEL_WALK, ATTITUDE_NOISE = range(5)
     cache=True,
     error_model="numpy",
 )
-def disturb(  # type: ignore[no-untyped-def]
-    reading, dt, constants, draws, bias, sample
-):
+def disturb(
+    reading: Array,
+    dt: float,
+    constants: Array,
+    draws: Array,
+    bias: Array,
+    sample: Array,
+) -> None:
     """Fill an inertial sample.
 
     Args:

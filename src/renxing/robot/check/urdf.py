@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from renxing.robot.check.finding import Report
+from renxing.robot.check.finding import Report, Severity
 from renxing.robot.urdf import Urdf
 
 GYRATION = (1e-3, 1.0)  # [m] least and greatest believable sqrt(I / m) of a link
@@ -217,7 +217,7 @@ def _check_inertias(report: Report, urdf: Urdf, joints: dict[str, UrdfJoint]) ->
             continue
         masses[name] = _number(inertial.find("mass"), "value")
         for severity, what in _odd_inertia(masses[name], inertial.find("inertia")):
-            report.urdf(severity, urdf, "link", name, what)  # type: ignore[arg-type]
+            report.urdf(severity, urdf, "link", name, what)
     # A joint may carry a massless link if something heavy is fixed to that.
     carried = dict(masses)
     for joint in _leaves_first(joints):
@@ -241,7 +241,7 @@ def _leaves_first(joints: dict[str, UrdfJoint]) -> list[UrdfJoint]:
     return sorted(joints.values(), key=depth, reverse=True)
 
 
-def _odd_inertia(mass: float, element: ET.Element | None) -> list[tuple[str, str]]:
+def _odd_inertia(mass: float, element: ET.Element | None) -> list[tuple[Severity, str]]:
     """Return (severity, what) of all that is wrong with the inertia of a link."""
     if not mass >= 0.0:
         return [("error", f"mass {mass:g} kg: a number, at least 0, wanted")]
