@@ -264,6 +264,14 @@ class HardwareComponent:
         """Recover: SUCCESS goes back to unconfigured, all else finalises it."""
         return Result.SUCCESS
 
+    def recover(self) -> Result:
+        """Get back what was lost while active, and touch nothing that works.
+
+        Such as the power of one drive. Asked, not in the loop, before a stop is reset
+        while joint states are missing; it may take a while to show.
+        """
+        return Result.SUCCESS
+
     def prepare_command_mode_switch(
         self, start: Sequence[str], stop: Sequence[str]
     ) -> Return:

@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from renxing.actuation.faults import KINDS, Fault, FaultInjector, Faults
+from renxing.actuation.fault_injector import FaultInjector
+from renxing.actuation.faults import KINDS, Fault, Faults
 from renxing.errors import ConfigError
 from renxing.hardware_interface import (
     IMPEDANCE,

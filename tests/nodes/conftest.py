@@ -203,7 +203,7 @@ class Bench:
 
     # --- services --------------------------------------------------------------
 
-    def call(self, kind: Any, name: str, **fields: Any) -> Any:
+    def call(self, kind: Any, name: str, /, **fields: Any) -> Any:
         client = self.node.create_client(kind, name)
         try:
             self.wait(client.service_is_ready, f"service {name}")

@@ -13,8 +13,8 @@ import pytest
 from renxing.actuation.faults import Fault
 from renxing.actuation.ladder import Rung
 from renxing.control.posture_controller import GoToPosture
-from renxing.errors import ConfigError, UnsafeCommandError
-from renxing.hardware_interface import IMPEDANCE, State
+from renxing.errors import ConfigError, DeviceError, UnsafeCommandError
+from renxing.hardware_interface import IMPEDANCE, Result, State
 from renxing.runtime.core import CoreConfig, RealTimeCore, run_lock_step
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.pacer import LockStep
@@ -263,6 +263,56 @@ def test_a_fault_outlives_a_component_that_is_made_anew(rx1):
     trial.run(0.01)
     place = manager.resources.state_index[f"{KNEE}/position"]
     assert np.isnan(manager.resources.states[place])
+
+
+def test_a_stop_is_not_reset_while_joints_are_not_seen(rx1):
+    trial = Trial(rx1)
+    core = trial.core
+    trial.break_it(Fault(kind="drop", pattern=f"{KNEE}/position"))
+    trial.run(0.1)
+    with pytest.raises(UnsafeCommandError, match=f"no state of {KNEE}; has its drive"):
+        core.reset_stop()
+    assert core.ladder.rung is Rung.HOLD
+    # Hardware that can get it back by itself is asked to.
+    trial.body.hardware.inner.recover = lambda: core.clear_faults() and Result.SUCCESS
+    assert core.reset_stop() == "running again: posture"
+    trial.run(0.5)
+    assert core.ladder.rung is Rung.RUN
+    assert trial.lowest > STANDING
+
+
+def test_hardware_that_fails_to_recover_is_said(rx1):
+    trial = Trial(rx1)
+    core = trial.core
+    trial.break_it(Fault(kind="drop", pattern=f"{KNEE}/position"))
+    trial.run(0.1)
+
+    def fail():
+        raise DeviceError("the fuse has blown")
+
+    trial.body.hardware.inner.recover = fail
+    core.manager.take_events()
+    with pytest.raises(UnsafeCommandError, match="no state of"):
+        core.reset_stop()
+    said = [event.message for event in core.manager.take_events()]
+    assert "recover: DeviceError: the fuse has blown" in said
+    assert trial.body.state is State.ACTIVE
+
+
+def test_a_joint_that_comes_back_elsewhere_is_held_there(rx1):
+    trial = Trial(rx1)
+    core, place = trial.core, rx1.joints.index(ELBOW)
+    start = trial.twin.true_positions()[place]
+    trial.break_it(Fault(kind="drop", pattern=ELBOW))
+    core.inject_fault(Fault(kind="off", pattern=ELBOW))
+    trial.run(1.0)
+    there = trial.twin.true_positions()[place]
+    assert abs(there - start) > 0.2
+    core.clear_faults()
+    trial.run(1.0)
+    assert core.ladder.rung is Rung.HOLD
+    assert abs(trial.twin.true_positions()[place] - there) < 0.1
+    assert trial.lowest > STANDING
 
 
 def test_without_an_attitude_a_stop_cannot_be_reset(rx1):

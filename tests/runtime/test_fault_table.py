@@ -8,7 +8,8 @@ import pytest
 from renxing.actuation.ladder import Rung
 from renxing.errors import ConfigError
 from renxing.runtime import fault_table
-from renxing.runtime.fault_table import Task, case_named, try_fault
+from renxing.runtime.fault_table import case_named, try_fault
+from renxing.runtime.fault_trial import Task
 
 
 def task(case, seed=1):

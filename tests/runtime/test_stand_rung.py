@@ -15,7 +15,8 @@ from renxing.hardware_interface import Return
 from renxing.runtime import fault_table
 from renxing.runtime.core import CoreConfig, RealTimeCore, run_lock_step
 from renxing.runtime.default_hardware import PLUGINS, default_hardware
-from renxing.runtime.fault_table import SPEEDS, STILL, Task, case_named, try_fault
+from renxing.runtime.fault_table import case_named, try_fault
+from renxing.runtime.fault_trial import SPEEDS, STILL, Task
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.pacer import LockStep
 from renxing.sim import Twin, TwinConfig, load_world

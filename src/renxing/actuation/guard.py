@@ -28,7 +28,7 @@ from renxing.actuation.guard_law import bound
 from renxing.hardware_interface import IMPEDANCE
 from renxing.robot import Robot
 from renxing.signals import JointCommand
-from renxing.spatial import Array
+from renxing.spatial import Array, Mask
 
 
 class Flag(IntFlag):
@@ -107,6 +107,14 @@ class Guard:
         """Forget the last torques and held positions; the next step starts anew."""
         self._held[:] = np.nan
         self._fresh = True
+
+    def hold_here(self, joints: Mask) -> None:
+        """Hold some joints where they will be at the next step, if they are held.
+
+        Args:
+            joints: Which, shape (n,).
+        """
+        self._held[joints] = np.nan
 
     def step(
         self, wanted: Array, position: Array, velocity: Array, dt: float

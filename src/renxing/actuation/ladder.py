@@ -131,6 +131,15 @@ class Ladder:
         self.rung = Rung.RUN
         self.balancing[:] = False
 
+    def hold_here(self, joints: Mask, position: Array) -> None:
+        """Hold some joints where they are now instead of where they were.
+
+        Args:
+            joints: Which, shape (n,).
+            position: Measured [rad], shape (n,).
+        """
+        self._target = np.where(joints, position, self._target)
+
     def step(
         self,
         wanted: Array,

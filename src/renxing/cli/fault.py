@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`renxing fault`: break hardware of the running robot, see what it does, mend it."""
+"""`renxing fault`: break hardware or processes of the robot, see what it does."""
 
 import argparse
 import os
@@ -11,8 +11,10 @@ from renxing.cli.terminal import table
 from renxing.errors import ConfigError, DeviceError
 from renxing.runtime.core_report import SOCKET
 from renxing.runtime.link import LinkClient
+from renxing.runtime.process_faults import PROCESS_FAULTS, STALL, break_process
 from renxing.runtime.state import RunFolder
 
+ACTIONS = ("list", "inject", "clear", *PROCESS_FAULTS, "table")
 _HELP = """\
 kinds, and what --value is:
   drop     values become NaN
@@ -30,6 +32,11 @@ PATTERN is a regular expression for whole names, `part/interface` or `part` alon
   renxing fault inject off left_elbow_joint
   renxing fault clear 3        clear number 3; without a number all of them
 
+`kill` and `stall` break software: NAME is a process of the running stack, as `renxing
+status` lists them. A stalled one goes on after --seconds.
+  renxing fault kill controller_manager
+  renxing fault stall bus_left_leg --seconds 0.5
+
 `table` breaks a simulated robot in every declared way, over many seeds, and shows what
 it did; words choose cases.
 
@@ -43,13 +50,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line of `fault`."""
     parser.usage = (
         "renxing fault [-h] list | inject KIND PATTERN [--value X] [--seconds S] "
-        "[--start S]\n                     [--seed N] [--commands] | clear [NUMBER] "
-        "[--namespace NS]\n                     | table [--robot R] [--seeds K] "
-        "[--jobs N] [--json FILE]"
+        "[--start S]\n                     [--seed N] [--commands] | clear [NUMBER]\n"
+        "                     | kill NAME | stall NAME [--seconds S] [--namespace NS]\n"
+        "                     | table [--robot R] [--seeds K] [--jobs N] [--json FILE]"
     )
     parser.epilog = _HELP
-    parser.add_argument("action", choices=("list", "inject", "clear", "table"))
-    parser.add_argument("words", nargs="*", metavar="KIND PATTERN | NUMBER | CASE")
+    parser.add_argument("action", choices=ACTIONS)
+    words = "KIND PATTERN | NUMBER | NAME | CASE"
+    parser.add_argument("words", nargs="*", metavar=words)
     parser.add_argument("--robot", default="rx1", help="of the table, name or file")
     parser.add_argument(
         "--seeds", type=int, default=20, metavar="K", help="of each case of the table"
@@ -60,9 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         type=float,
-        default=0.0,
         metavar="S",
-        help="how long, on the loop's clock; 0 lasts until it is cleared [s]",
+        help="how long, on the loop's clock; without it until it is cleared; of a "
+        f"stall, on the wall's, {STALL:g} without it [s]",
     )
     parser.add_argument(
         "--start", type=float, default=0.0, metavar="S", help="from now [s]"
@@ -81,10 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ConfigError: If the words mean nothing, or not for this robot.
-        DeviceError: If no core runs.
+        DeviceError: If no core runs, or the process does not.
     """
     if arguments.action == "table":
         return fault_table.run(arguments)
+    if arguments.action in PROCESS_FAULTS:
+        print(_break_process(arguments))
+        return 0
     method, given = _request(arguments)
     link = _connect(arguments.namespace.strip("/"))
     try:
@@ -121,7 +132,7 @@ def _request(arguments: argparse.Namespace) -> tuple[str, tuple[object, ...]]:
             pattern=pattern,
             value=arguments.value or 0.0,
             start=arguments.start,
-            duration=arguments.seconds,
+            duration=arguments.seconds or 0.0,
             seed=arguments.seed,
             commands=arguments.commands,
         )
@@ -134,6 +145,17 @@ def _request(arguments: argparse.Namespace) -> tuple[str, tuple[object, ...]]:
     if words:
         raise ConfigError(f"fault list: got '{words[0]}', allowed: no more words")
     return "faults", ()
+
+
+def _break_process(arguments: argparse.Namespace) -> str:
+    kind, words, seconds = arguments.action, arguments.words, arguments.seconds
+    if len(words) != 1:
+        got = " ".join(words)
+        raise ConfigError(f"fault {kind}: got '{got}', allowed: one name of a process")
+    if kind == "kill" and seconds is not None:
+        raise ConfigError("fault kill: takes no --seconds")
+    seconds = STALL if seconds is None else seconds
+    return break_process(os.environ, arguments.namespace, words[0], kind, seconds)
 
 
 def _connect(namespace: str) -> LinkClient:

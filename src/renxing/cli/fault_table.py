@@ -15,7 +15,7 @@ from renxing.errors import ConfigError
 
 if TYPE_CHECKING:
     from renxing.runtime.fault_cases import FaultCase
-    from renxing.runtime.fault_table import Outcome
+    from renxing.runtime.fault_trial import Outcome
 
 HEAD = ("fault", "declared", "rung", "median s", "max s", "stands", "trials", "missed")
 
@@ -29,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     # These load the physics; the other actions of `fault` should not.
     from renxing.evaluation.workers import Workers, core_count
     from renxing.runtime.fault_cases import CASES
-    from renxing.runtime.fault_table import Task, case_named, try_fault
+    from renxing.runtime.fault_table import case_named, try_fault
+    from renxing.runtime.fault_trial import Task
 
     if arguments.seeds < 1:
         raise ConfigError(f"fault table --seeds {arguments.seeds}: at least 1")

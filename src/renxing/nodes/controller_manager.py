@@ -5,6 +5,7 @@ The core is another process without ROS. This node only passes on: it may die an
 back while the robot stands.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from renxing.nodes.controllers.table import SIDES
 from renxing.nodes.core_line import CoreLine
 from renxing.nodes.emergency_stop import LATCHED, on_emergency_stop
 from renxing.nodes.managed import ManagedNode
+from renxing.nodes.manager_faults import FaultServices, answering
 from renxing.nodes.manager_messages import (
     plain_value,
     status_name,
@@ -27,6 +29,7 @@ from renxing.nodes.manager_messages import (
     to_named_state,
 )
 from renxing.nodes.manager_services import ManagerServices
+from renxing.nodes.manager_statistics import to_activity_diagnostics
 from renxing.nodes.parameters import load_config
 from renxing.nodes.twin_side import TwinSide
 from renxing.robot import load_robot
@@ -59,10 +62,11 @@ class ControllerManagerNode(ManagedNode):
     """What `ros2 control`, spawners, rqt and the operator talk to.
 
     Services: the eleven of controller_manager_msgs under ~/, ~/emergency_stop,
-    ~/reset_emergency_stop and ~/dump_black_box (Trigger), those of the controllers,
-    and those of `TwinSide` where the robot is simulated.
-    Publishes: ~/activity (ControllerManagerActivity, latched), /diagnostics, what the
-    controllers' ROS sides publish, and what `TwinSide` does.
+    ~/reset_emergency_stop and ~/dump_black_box (Trigger), those of `FaultServices`, of
+    the controllers, and of `TwinSide` where the robot is simulated.
+    Publishes: ~/activity (ControllerManagerActivity, latched), /diagnostics (the core,
+    all controllers, all hardware; 1 Hz), what the controllers' ROS sides publish, and
+    what `TwinSide` does. Not ~/statistics, see `manager_statistics`.
     Subscribes: emergency_stop (Bool, latched): true sends the robot to `hold`.
     Parameters: `ControllerManagerConfig`; `<controller>.type`, `.params_file` and
     `.fallback_controllers` can be set at any time, as spawners do.
@@ -98,6 +102,7 @@ class ControllerManagerNode(ManagedNode):
         ):
             self.create_service(Trigger, f"~/{name}", _triggered(act))
         self._manager_services = ManagerServices(self, self.line)
+        self._fault_services = FaultServices(self, self.line)
         self.add_on_set_parameters_callback(self._on_parameters)
 
     def clean(self) -> None:
@@ -208,8 +213,13 @@ class ControllerManagerNode(ManagedNode):
 
     def _publish_report(self, report: CoreReport) -> None:
         stamp = self.get_clock().now().to_msg()
-        name = status_name(self.get_fully_qualified_name())
-        self.diagnostics.publish(to_diagnostics(report, name, stamp))
+        node = self.get_fully_qualified_name()
+        message = to_diagnostics(report, status_name(node), stamp)
+        # A core that has just gone has no statistics, but its last words are said.
+        with contextlib.suppress(RenxingError):
+            activity, figures = self.line.ask("activity"), self.line.ask("statistics")
+            message.status += to_activity_diagnostics(activity, figures, node)
+        self.diagnostics.publish(message)
 
     # --- what somebody wants of the core ----------
 
@@ -244,13 +254,4 @@ class ControllerManagerNode(ManagedNode):
 
 def _triggered(act: Callable[[], str]) -> Callable[[Any, Any], Any]:
     """Return a service callback that says what came of it."""
-
-    def callback(_request: Any, response: Any) -> Any:
-        try:
-            response.message = act()
-            response.success = bool(response.message)
-        except RenxingError as error:
-            response.message, response.success = str(error), False
-        return response
-
-    return callback
+    return answering(lambda _request, _response: act())

@@ -12,13 +12,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-from renxing.actuation.faults import (
-    WHOLE,
-    Fault,
-    FaultInjector,
-    Faults,
-    InjectedFault,
-)
+from renxing.actuation.fault_injector import FaultInjector
+from renxing.actuation.faults import WHOLE, Fault, Faults, InjectedFault
 from renxing.actuation.ladder import Rung
 from renxing.errors import RenxingError, UnsafeCommandError
 from renxing.hardware_interface import HardwareInfo
@@ -55,6 +50,7 @@ class RealTimeCore:
         sent: All command values as the hardware gets them, behind the guard.
         paused: Whether cycles leave the robot alone; for simulation.
         failures: Exceptions out of our own code in a cycle; there should be none.
+        threaded: Whether `tick` runs in another thread than all else.
         stops: What becomes of controllers when the robot stops.
         after: Called at the end of each cycle, to keep and publish what it did.
     """
@@ -109,8 +105,8 @@ class RealTimeCore:
         self.paused = False
         self.failures = 0
         self._now = 0.0
+        self.threaded = threaded
         self.stops = Stops(self)
-        self._threaded = threaded
         self.after: Callable[[Pace], None] | None = None
         self._requests: deque[Callable[[], None]] = deque()
 
@@ -195,7 +191,7 @@ class RealTimeCore:
             RenxingError: What the function raised.
             TimeoutError: If the loop does not get to it.
         """
-        if not self._threaded:
+        if not self.threaded:
             return request()
         future: Future[T] = Future()
 

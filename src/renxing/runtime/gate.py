@@ -16,11 +16,13 @@ from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, State
 from renxing.robot import Robot
 from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.resource_manager import ResourceManager
-from renxing.spatial import Array, Integers
+from renxing.spatial import Array, Integers, Mask
 
 # In a cycle a look into an enumeration costs as much as a sum of vectors.
 _ACTIVE, _HOLD, _DAMP = State.ACTIVE, Rung.HOLD, Rung.DAMP
 UNIT_TOLERANCE = 1e-3  # [-] of a quaternion's squared length
+ELSEWHERE = 0.05  # [rad] that a joint has gone while it was not seen
+_UNSEEN, _MOVED = 1, 2  # what `look` tells of all joints together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,9 @@ class Gate:
         )
         self._position = np.array(robot.posture("stand"))
         self._velocity = np.zeros(len(joints))
+        self._unseen = np.zeros(len(joints), dtype=np.bool_)
+        self._moved = np.zeros(len(joints), dtype=np.bool_)
+        self._joints = joints
         self._wanted = np.empty((len(IMPEDANCE), len(joints)))
         imus = robot.description.sensors.imu
         first = f"{imus[0].name}/orientation.x" if imus else ""
@@ -108,6 +113,12 @@ class Gate:
         upright = self._look_up()
         return upright is not None and upright < self._upright
 
+    @property
+    def unseen(self) -> list[str]:
+        """Joints of which no finite state is known."""
+        seen = np.isfinite(self._resources.states[self._state_at]).all(axis=0)
+        return [joint for joint, ok in zip(self._joints, seen, strict=True) if not ok]
+
     def _look_up(self) -> float | None:
         """Return the cosine of the base's tilt, 1 without an IMU, None if it is dead.
 
@@ -130,7 +141,19 @@ class Gate:
         """
         resources, guard = self._resources, self.guard
         position, velocity = self._position, self._velocity
-        if look(resources.states, self._state_at, position, velocity):
+        told = look(
+            resources.states,
+            self._state_at,
+            position,
+            velocity,
+            self._unseen,
+            self._moved,
+        )
+        if told & _MOVED:
+            # Its drive was off: to where it was it would go with all its strength.
+            self.ladder.hold_here(self._moved, position)
+            guard.hold_here(self._moved)
+        if told & _UNSEEN:
             # The drives close their loops on what they measure themselves: hold, and
             # take the joint for where it was last seen.
             self.ladder.ask(_HOLD, "joint states not finite")
@@ -147,22 +170,42 @@ class Gate:
         scatter(passed, self._command_at, self.sent)
 
 
-@njit("b1(f8[::1], i8[:,::1], f8[::1], f8[::1])", cache=True)
-def look(states: Array, at: Integers, position: Array, velocity: Array) -> bool:
+@njit("i8(f8[::1], i8[:,::1], f8[::1], f8[::1], b1[::1], b1[::1])", cache=True)
+def look(
+    states: Array,
+    at: Integers,
+    position: Array,
+    velocity: Array,
+    unseen: Mask,
+    moved: Mask,
+) -> int:
     """Fill in what joints do; one that is not seen stays where it was, at rest.
 
+    Args:
+        states: All state values.
+        at: Places of positions and velocities in them, shape (2, n).
+        position: Of the last look, then of this one [rad], shape (n,).
+        velocity: To fill [rad/s], shape (n,).
+        unseen: The same, whether it is not seen, shape (n,).
+        moved: To fill: seen again, and elsewhere, shape (n,).
+
     Returns:
-        Whether there is one.
+        1 if one is not seen, plus 2 if one has moved.
     """
-    blind = False
+    told = 0
     for i in range(position.size):
         q, dq = states[at[0, i]], states[at[1, i]]
         if np.isfinite(q) and np.isfinite(dq):
+            moved[i] = unseen[i] and abs(q - position[i]) > ELSEWHERE
+            if moved[i]:
+                told |= _MOVED
+            unseen[i] = False
             position[i], velocity[i] = q, dq
         else:
+            unseen[i], moved[i] = True, False
             velocity[i] = 0.0
-            blind = True
-    return blind
+            told |= _UNSEEN
+    return told
 
 
 @njit("void(f8[::1], i8[:,::1], f8[:,::1])", cache=True)

@@ -8,6 +8,7 @@ where they were. Only a controller that balances goes on, where to stand is enou
 Never called from the real-time thread.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import numpy as np
 from renxing.actuation.ladder import Mask, Rung
 from renxing.errors import UnsafeCommandError
 from renxing.hardware_interface import State
+from renxing.runtime.manager.component_states import recover
 from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.switching import Strictness
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from renxing.runtime.core import RealTimeCore
 
 SWITCH_TIMEOUT = 3.0  # [s] for the loop to start or stop all controllers at once
+RECOVERY_TIME = 1.5  # [s] for hardware to get back what it has lost
+POLL = 0.01  # [s] between looks whether it has
+SHOWN = 3  # joints that a message names
 
 
 class Stops:
@@ -97,6 +102,7 @@ class Stops:
         if core.ladder.rung is Rung.RUN and not core.ladder.causes:
             return "not stopped"
         self._check()
+        self._recover()
         self.suspend()
         balancer = core.gate.balancer
         taken = self._taken()
@@ -195,6 +201,28 @@ class Stops:
         if broken:
             raise UnsafeCommandError(
                 f"stop cannot be reset: hardware {', '.join(broken)} is not active"
+            )
+
+    def _recover(self) -> None:
+        """Get joints back that are not seen, as far as their hardware can.
+
+        Raises:
+            UnsafeCommandError: If one is still not seen.
+        """
+        core = self._core
+        if not core.gate.unseen:
+            return
+        recover(core.manager.resources)
+        core.submit(core.look)
+        end = time.monotonic() + RECOVERY_TIME
+        while core.threaded and core.gate.unseen and time.monotonic() < end:
+            time.sleep(POLL)
+        unseen = core.gate.unseen
+        if unseen:
+            more = f" and {len(unseen) - SHOWN} more" if len(unseen) > SHOWN else ""
+            raise UnsafeCommandError(
+                "stop cannot be reset: no state of "
+                f"{', '.join(unseen[:SHOWN])}{more}; has its drive power?"
             )
 
     def _active(self, *, commanding: bool = False) -> tuple[str, ...]:

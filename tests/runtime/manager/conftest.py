@@ -27,14 +27,11 @@ def obey(script: dict[str, Any], step: str, default: Any) -> Any:
     return answer
 
 
-class Puppet(HardwareComponent):
-    """Echoes positions; `script` says what its steps come to, `calls` what it did."""
+class Scripted:
+    """The steps of a life cycle, each as its script says."""
 
-    def __init__(self, info) -> None:
-        super().__init__(info)
-        self.script: dict[str, Any] = {}
-        self.calls: list[Any] = []
-        self.turns: list[tuple[str, float, float]] = []
+    script: dict[str, Any]
+    calls: list[Any]
 
     def _step(self, name: str) -> Result:
         self.calls.append(name)
@@ -61,6 +58,16 @@ class Puppet(HardwareComponent):
     def on_error(self) -> Result:
         return self._step("on_error")
 
+
+class Puppet(Scripted, HardwareComponent):
+    """Echoes positions; `script` says what its steps come to, `calls` what it did."""
+
+    def __init__(self, info) -> None:
+        super().__init__(info)
+        self.script: dict[str, Any] = {}
+        self.calls: list[Any] = []
+        self.turns: list[tuple[str, float, float]] = []
+
     def prepare_command_mode_switch(self, start, stop) -> Return:
         self.calls.append(("prepare", tuple(start), tuple(stop)))
         return obey(self.script, "prepare", Return.OK)
@@ -81,7 +88,7 @@ class Puppet(HardwareComponent):
         return obey(self.script, "write", Return.OK)
 
 
-class Doll(Controller):
+class Doll(Scripted, Controller):
     """Does what its parameters and `script` say; `log` is shared by all."""
 
     log: list[str]
@@ -112,27 +119,8 @@ class Doll(Controller):
         return self.info.parameters.get("exports", ())
 
     def _step(self, name: str) -> Result:
-        self.calls.append(name)
         self.log.append(f"{self.info.name} {name}")
-        return obey(self.script, name, Result.SUCCESS)
-
-    def on_init(self) -> Result:
-        return self._step("on_init")
-
-    def on_configure(self) -> Result:
-        return self._step("on_configure")
-
-    def on_activate(self) -> Result:
-        return self._step("on_activate")
-
-    def on_deactivate(self) -> Result:
-        return self._step("on_deactivate")
-
-    def on_cleanup(self) -> Result:
-        return self._step("on_cleanup")
-
-    def on_error(self) -> Result:
-        return self._step("on_error")
+        return super()._step(name)
 
     def update_reference_from_inbox(self, time, period) -> Return:
         while self.inbox:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Both ends of a bus in one thread: a frame goes one way, its answer the other."""
 
+import os
 import uuid
 
 import can
@@ -12,7 +13,7 @@ from renxing.actuation.servo.joint_map import select_buses
 from renxing.actuation.servo.table import DriveState, Fault, Kind, Order
 from renxing.errors import ConfigError
 from renxing.runtime.block_layout import Frame
-from renxing.runtime.servo.can_bus import is_simulated, open_bus
+from renxing.runtime.servo.can_bus import claim_bus, is_simulated, open_bus
 from renxing.runtime.servo.drive_bus import DriveBus, DriveRack
 from renxing.runtime.servo.joint_bus import state_layout
 from renxing.runtime.servo.master import BusMaster
@@ -234,3 +235,17 @@ def test_a_wrong_url_is_refused(url):
 def test_only_kernel_interfaces_that_are_not_virtual_are_real():
     urls = ("socketcan:can0", "socketcan:vcan0", "udp")
     assert [is_simulated(url) for url in urls] == [False, True, True]
+
+
+def test_a_bus_has_one_master_whatever_its_namespace():
+    url = f"udp:239.74.200.1:{41000 + os.getpid() % 1000}"
+    claim = claim_bus(url, "renxing.servo.one.left_leg")
+    with pytest.raises(ConfigError, match=f"bus {url}: another process"):
+        claim_bus(url, "renxing.servo.two.left_leg")
+    claim.close()
+    claim_bus(url, "renxing.servo.two.left_leg").close()
+    # Without an address each namespace has its own.
+    with claim_bus("udp", f"a{os.getpid()}"), claim_bus("udp", f"b{os.getpid()}"):
+        pass
+    with pytest.raises(ConfigError, match="is no multicast address"):
+        claim_bus("udp:10.0.0.1", "")

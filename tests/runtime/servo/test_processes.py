@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real processes, and what happens when one is killed; all waits are for an outcome."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 
 from renxing.actuation.servo.table import DriveState, Fault
-from renxing.errors import RenxingError
+from renxing.errors import ConfigError, RenxingError
 from renxing.runtime.default_hardware import default_hardware
 from renxing.runtime.servo.bench import servo_bench
 from renxing.runtime.servo.joint_bus import state_layout
@@ -95,7 +97,8 @@ def test_it_stands_on_its_drives(standing):
     assert int(frame["frames_in"]) > 100
 
 
-def test_a_killed_bus_process_is_noticed_damps_and_is_recovered(standing, bench):
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_killed_bus_process_is_noticed_damps_and_is_recovered(standing, bench, anew):
     leg = set(standing.robot.description.groups[LEG])
     bench.processes[LEG].kill()
     bench.processes[LEG].wait()
@@ -104,10 +107,36 @@ def test_a_killed_bus_process_is_noticed_damps_and_is_recovered(standing, bench)
     # The drives have given up meanwhile, and do not come back by themselves.
     standing.turn(lambda: set(standing.bus()["fault"]) == {Fault.TIMEOUT}, "time-outs")
     assert standing.lost() >= leg
-    standing.system.on_deactivate()
-    standing.system.on_activate()
-    standing.turn(lambda: standing.system.powered, "power again")
+    if anew:
+        standing.system.on_deactivate()
+        standing.system.on_activate()
+        standing.turn(lambda: standing.system.powered, "power again")
+    else:
+        standing.system.recover()
     standing.turn(standing.finite, "all joints again")
+
+
+def test_a_second_process_of_a_bus_is_refused(standing, bench):
+    words = ["-m", "renxing.runtime.servo.bus_process", "--robot", "rx1"]
+    words += ["--namespace", bench.namespace, "--bus", LEG]
+    second = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE)
+    standing.turn(lambda: second.poll() is not None, "its refusal")
+    said = second.communicate()[1].decode()
+    assert second.returncode == 1
+    assert "another process commands its drives" in said
+    before = int(standing.bus()["frames_in"])
+    standing.turn(lambda: int(standing.bus()["frames_in"]) > before + 50, "answers")
+    assert int(standing.bus()["damaged"]) == 0
+
+
+def test_a_second_core_on_the_joint_bus_is_refused(standing, bench):
+    info = default_hardware(standing.robot, "servo")[0]
+    second = ServoSystem(info, standing.robot, bench.name)
+    second.on_init()
+    with pytest.raises(ConfigError, match="one writer is allowed"):
+        second.on_configure()
+    before = int(standing.bus()["frames_in"])
+    standing.turn(lambda: int(standing.bus()["frames_in"]) > before + 50, "answers")
 
 
 def test_a_core_that_dies_lets_the_drives_damp_then_let_go(standing):

@@ -171,6 +171,41 @@ def test_a_drive_that_stops_obeying_is_lost_until_it_obeys_again(buses, system):
     assert lost(system) == set()
 
 
+def test_lost_drives_are_asked_for_power_again_and_only_damp_at_first(buses, system):
+    buses.publish(state=DriveState.ENABLED)
+    system.on_activate()
+    system.read(0.0, 0.002)
+    block = buses.blocks["torso"]
+    block.frame["state"][:] = DriveState.FAULT
+    block.publish()
+    system.read(0.0, 0.002)
+    system.command[:] = 1.0
+    system.write(0.0, 0.002)
+    before = buses.command()
+    joints = buses.robot.joints
+    torso = [joints.index(joint) for joint in block.frame.layout.joints]
+    rest = [place for place in range(len(joints)) if place not in torso]
+    assert (before["rows"][:, rest] == 1.0).all()
+    assert (before["rows"][2:4, torso] == 0.0).all()
+    assert (before["rows"][4, torso] == 1.0).all()
+    assert system.recover() is Result.SUCCESS
+    system.write(0.0, 0.002)
+    after = buses.command()
+    assert int(after["session"]) > int(before["session"]) > 0
+    # It still counts as powered: others would else wait for the drives that lack it.
+    buses.publish(state=DriveState.ENABLED)
+    system.read(0.0, 0.002)
+    system.write(0.0, 0.002)
+    assert lost(system) == set()
+    assert (buses.command()["rows"] == 1.0).all()
+
+
+def test_recovery_asks_for_no_power_that_is_not_wanted(buses, system):
+    system.recover()
+    system.write(0.0, 0.002)
+    assert int(buses.command()["session"]) == 0
+
+
 def test_drives_without_power_in_time_are_an_error(buses):
     parameters = {**buses.info.parameters, "power_timeout": "0"}
     buses.info = replace(buses.info, parameters=parameters)

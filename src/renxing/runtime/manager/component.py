@@ -289,13 +289,12 @@ class Component:
             result = getattr(self.hardware, here)(start, stop)
         except Exception as error:
             return f"component '{self.name}': {here}: {type(error).__name__}: {error}"
-        return (
-            "" if result is Return.OK else f"component '{self.name}': {here}: refused"
-        )
+        if result is Return.OK:
+            return ""
+        return f"component '{self.name}': {here}: refused"
 
     def _pay(self) -> None:
         owed, self._owed = self._owed, []
         for what, start, stop in owed:
-            why = self._switch(what, start, stop)
-            if why:
+            if why := self._switch(what, start, stop):
                 self._events.error(self.name, why)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from renxing.controller_interface import Board
-from renxing.errors import ConfigError
 from renxing.hardware_interface import HardwareInfo, State
 from renxing.robot import Robot
 from renxing.runtime.manager import listing
@@ -25,17 +24,11 @@ from renxing.runtime.manager.answers import (
 )
 from renxing.runtime.manager.component import MakeHardware
 from renxing.runtime.manager.component_parser import parse_components
-from renxing.runtime.manager.controller_spec import ControllerSpec
+from renxing.runtime.manager.component_states import set_component_state
 from renxing.runtime.manager.cycle import Cycle
 from renxing.runtime.manager.events import Event, Events
 from renxing.runtime.manager.initial_states import start_components
 from renxing.runtime.manager.interfaces import Interfaces
-from renxing.runtime.manager.life_cycle import (
-    CLEANUP,
-    DEACTIVATE,
-    SHUTDOWN,
-    parse_state,
-)
 from renxing.runtime.manager.loader import Loader, MakeController
 from renxing.runtime.manager.parameters import ParameterStore
 from renxing.runtime.manager.plugins import HARDWARE, HARDWARE_GROUP, Plugins
@@ -43,7 +36,7 @@ from renxing.runtime.manager.resource_manager import ResourceManager, Wrap
 from renxing.runtime.manager.roster import Roster
 from renxing.runtime.manager.settings import ManagerSettings
 from renxing.runtime.manager.switch_requests import SwitchRequests
-from renxing.runtime.manager.switcher import Switcher, users_of
+from renxing.runtime.manager.switcher import Switcher
 from renxing.runtime.manager.switching import Strictness, complete_plan
 
 
@@ -56,6 +49,8 @@ class ControllerManager:
         cycle: The real-time side, with the times that its phases took.
         events: What happened; `events.observers` hear of changed states.
         loader: The loaded controllers and their parameters.
+        switch_controller: Activates and deactivates controllers within one cycle, see
+            `SwitchRequests.switch`.
     """
 
     def __init__(
@@ -125,6 +120,7 @@ class ControllerManager:
             settings,
             threaded=threaded,
         )
+        self.switch_controller = self._requests.switch
 
     def start(self) -> None:
         """Bring the hardware to its first states.
@@ -203,33 +199,6 @@ class ControllerManager:
         answer = self.switch_controller((), active, Strictness.AUTO)
         return self._roster.reload() if answer.ok else answer
 
-    def switch_controller(
-        self,
-        activate: Sequence[str],
-        deactivate: Sequence[str],
-        strictness: int = Strictness.DEFAULT,
-        *,
-        activate_asap: bool = True,
-        timeout: float = 0.0,
-    ) -> Answer:
-        """Activate and deactivate controllers within one cycle.
-
-        Args:
-            activate: Names.
-            deactivate: Names.
-            strictness: A `Strictness`.
-            activate_asap: Whether the real-time thread does it; else it leaves these
-                controllers alone while this thread does it.
-            timeout: Of the wait for the real-time thread [s]; 0 is a second.
-        """
-        return self._requests.switch(
-            activate,
-            deactivate,
-            strictness,
-            activate_asap=activate_asap,
-            timeout=timeout,
-        )
-
     def set_hardware_component_state(
         self, name: str, state: int, label: str = ""
     ) -> StateAnswer:
@@ -240,24 +209,13 @@ class ControllerManager:
             state: Number of a primary state; 0 if `label` says it.
             label: Name of a primary state.
         """
-        try:
-            component = self.resources.component(name)
-        except ConfigError as error:
-            return StateAnswer(ok=False, state=State.UNKNOWN, message=str(error))
-        try:
-            goal = parse_state(state, label)
-            steps = component.steps_to(goal)
-        except ConfigError as error:
-            return StateAnswer(ok=False, state=component.state, message=str(error))
-        users: set[ControllerSpec] = set()
-        if CLEANUP in steps or SHUTDOWN in steps:
-            users = users_of(self.loader.all(), (name,))
-        elif DEACTIVATE in steps and not self.settings.allow_inactive:
-            users = users_of(self.loader.all(), (name,), only_commands=True)
-        why = self._requests.stop(users) if users else ""
-        if not why:
-            why = self.resources.set_component_state(name, goal)
-        return StateAnswer(ok=not why, state=component.state, message=why)
+        return set_component_state(
+            self.resources,
+            self._requests,
+            self.loader.all(),
+            (name, state, label),
+            allow_inactive=self.settings.allow_inactive,
+        )
 
     def shut_down(self) -> None:
         """Stop and close everything; the loop has ended before. Never raises."""

@@ -23,7 +23,6 @@ from renxing.hardware_interface import (
 from renxing.runtime.manager.component import Component, MakeHardware
 from renxing.runtime.manager.events import Events
 from renxing.runtime.manager.exported_names import standard_name
-from renxing.runtime.manager.life_cycle import Step
 from renxing.spatial import Array
 
 Indices = npt.NDArray[np.intp]
@@ -162,14 +161,6 @@ class ResourceManager:
             self.events.info(name, f"{before.label} -> {component.state.label}")
             self.events.changed()
         return why
-
-    def steps_to(self, name: str, goal: State) -> tuple[Step, ...]:
-        """Return the steps that lead a component to a state.
-
-        Raises:
-            ConfigError: If there is no such component or no way.
-        """
-        return self.component(name).steps_to(goal)
 
     def shut_down(self) -> None:
         """Finalise all components, last first; goes on whatever one of them does."""

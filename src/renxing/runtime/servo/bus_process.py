@@ -11,7 +11,6 @@ sends none, and the drives go over to their own time-out.
 """
 
 import argparse
-import signal
 import sys
 import threading
 import time
@@ -21,8 +20,8 @@ from renxing.actuation.servo.joint_map import select_buses
 from renxing.actuation.servo.table import Kind, Order
 from renxing.errors import RenxingError
 from renxing.robot import Robot, load_robot
-from renxing.runtime.rights import RightsConfig, claim_rights
-from renxing.runtime.servo.can_bus import open_bus
+from renxing.runtime.rights import RightsConfig
+from renxing.runtime.servo.can_bus import claim_bus, open_bus
 from renxing.runtime.servo.follower import Follower
 from renxing.runtime.servo.joint_bus import (
     bus_name,
@@ -31,8 +30,8 @@ from renxing.runtime.servo.joint_bus import (
     state_layout,
 )
 from renxing.runtime.servo.master import BusMaster
-from renxing.runtime.servo.ready import report_ready
 from renxing.runtime.servo.rhythm import Rhythm
+from renxing.runtime.servo.serving import serve
 from renxing.runtime.shared_block import BlockWriter
 from renxing.spatial import Array
 
@@ -65,6 +64,8 @@ class BusProcess:
             DeviceError: If it cannot be opened.
         """
         chosen = select_buses(robot, buses)
+        # Nobody uses these, but while they are open no other process gets the bus.
+        self._claims = [claim_bus(bus.url, f"{name}.{bus.name}") for bus in chosen]
         self._blocks = [
             BlockWriter(f"{name}.{bus.name}.state", state_layout(bus.joints))
             for bus in chosen
@@ -179,12 +180,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except RenxingError as error:
         print(f"servo bus: {error}", file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: process.end())
-    report_ready()
-    for refusal in claim_rights(RIGHTS):
-        print(f"servo bus: {refusal.right} refused: {refusal.reason}; {refusal.fix}")
-    process.run()
+    serve(process, "servo bus", RIGHTS)
     return 0
 
 

@@ -160,6 +160,41 @@ def open_bus(url: str, name: str, kinds: Sequence[Kind]) -> can.BusABC:
     )
 
 
+def claim_bus(url: str, name: str) -> socket.socket | None:
+    """Become the one process that commands the drives of a bus.
+
+    A bus itself takes frames from everybody, whatever namespace they are of.
+
+    Args:
+        url: As for `open_bus`.
+        name: As for `open_bus`.
+
+    Returns:
+        What to keep open; None for a bus of one process.
+
+    Raises:
+        ConfigError: If another process commands them, or the address is none.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "virtual":
+        return None
+    where = rest
+    if scheme == "udp":
+        group, port = _address(rest, url, name)
+        where = f"{group}:{port}"
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        # An abstract address: of this network namespace, as CAN interfaces are, of all
+        # users, and gone with its process however that ends.
+        claim.bind(f"\0renxing.bus.{scheme}:{where}")
+    except OSError as error:
+        claim.close()
+        raise ConfigError(
+            f"bus {scheme}:{where}: another process commands its drives; one is allowed"
+        ) from error
+    return claim
+
+
 def is_simulated(url: str) -> bool:
     """Return whether only simulated drives can be on a bus."""
     return not url.startswith("socketcan:") or url.startswith("socketcan:vcan")

@@ -11,7 +11,6 @@ foot have power and are stiff.
 
 import argparse
 import select
-import signal
 import sys
 import threading
 import time
@@ -22,13 +21,13 @@ from renxing.actuation.servo.joint_map import servo_map
 from renxing.actuation.servo.table import Kind
 from renxing.errors import ConfigError, RenxingError
 from renxing.robot import Robot, load_robot
-from renxing.runtime.rights import RightsConfig, claim_rights
+from renxing.runtime.rights import RightsConfig
 from renxing.runtime.servo.can_bus import is_simulated, open_bus
 from renxing.runtime.servo.drive_bus import DriveBus, DriveRack
 from renxing.runtime.servo.follower import Follower
 from renxing.runtime.servo.hoist import Hoist
 from renxing.runtime.servo.joint_bus import body_layout, bus_name, plant_layout
-from renxing.runtime.servo.ready import report_ready
+from renxing.runtime.servo.serving import serve
 from renxing.runtime.shared_block import BlockWriter
 from renxing.sim import Twin, World, load_world
 
@@ -163,12 +162,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except RenxingError as error:
         print(f"servo drives: {error}", file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: plant.end())
-    report_ready()
-    for refusal in claim_rights(RIGHTS):
-        print(f"servo drives: {refusal.right} refused: {refusal.reason}; {refusal.fix}")
-    plant.run()
+    serve(plant, "servo drives", RIGHTS)
     return 0
 
 

@@ -108,6 +108,7 @@ class JointBusSystem(HardwareComponent):
             )
         for key, text in self.info.parameters.items():
             setattr(self, key, float(text))
+        self._lost = np.zeros(len(self._joints), dtype=bool)
         self._order = self._robot.indices(self._joints)  # component to joint order
         place = {joint: at for at, joint in enumerate(self._joints)}
         self._at = [
@@ -173,6 +174,12 @@ class JointBusSystem(HardwareComponent):
         self._session = 0
         return Result.SUCCESS
 
+    def recover(self) -> Result:
+        """Ask for the power of drives that have lost it; the others keep theirs."""
+        if self._session:
+            self._session = clock.monotonic_ns()
+        return Result.SUCCESS
+
     def _stop(self) -> None:
         self._session = 0
         if self._writer is not None:
@@ -191,10 +198,12 @@ class JointBusSystem(HardwareComponent):
         if silent.all():
             raise StaleError(f"no answer of {self._named(silent)}")
         lost = silent
+        self._lost[:] = False
         if self._session:
             idle = self._drive_states != DriveState.ENABLED
             if self.powered:
                 lost = lost | idle
+                self._lost[:] = lost
             elif not idle.any():
                 self.powered = True
             elif clock.monotonic() - self._since > self.power_timeout:
@@ -259,7 +268,13 @@ class JointBusSystem(HardwareComponent):
         if self._writer is None:
             raise DeviceError(f"joint bus {self._name}: closed")
         frame = self._writer.frame
-        frame["rows"][:, self._order] = self.command.reshape(len(IMPEDANCE), -1)
+        rows = self.command.reshape(len(IMPEDANCE), -1)
+        if self._lost.any():
+            # They may get their power back anywhere: only damp until the core has seen
+            # where that is.
+            rows = rows.copy()
+            rows[2:4, self._lost] = 0.0
+        frame["rows"][:, self._order] = rows
         frame["session"][...] = self._session
         self._writer.publish()
         return Return.OK
