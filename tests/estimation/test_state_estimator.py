@@ -5,10 +5,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 from tests.estimation.conftest import Samples, Watch, biased, rms
 
 from renxing.control.locomotion import Locomotion, LocomotionConfig
 from renxing.errors import ConfigError, ModelError, StaleError
+from renxing.estimation import (
+    contact,
+    estimate,
+    footing,
+    legs,
+    measurement,
+    odometry,
+    propagation,
+    samples,
+    sole_wrench,
+)
 from renxing.estimation.estimator_config import StateEstimatorConfig
 from renxing.estimation.state_estimator import StateEstimator
 from renxing.robot import Robot
@@ -269,12 +281,47 @@ def test_same_samples_give_the_same_bits(rx1: Robot) -> None:
         assert as_bytes(one.state) == as_bytes(other.state)
 
 
+def test_reset_forgets_to_the_bit(watch: Watch) -> None:
+    old, new = watch.estimator, Watch(watch.twin.robot).estimator
+    watch.hold.move_to("squat", 0.0, 0.3)
+    watch.run(0.2)
+    joints, imu, _ = watch.samples()
+    for one in (old, new):
+        one.reset(joints, imu)
+    for _ in range(5):
+        watch.twin.step(watch.hold.step(watch.twin.time), watch.steps)
+        samples_now = watch.samples()
+        assert as_bytes(old.step(*samples_now)) == as_bytes(new.step(*samples_now))
+    assert old.covariance.tobytes() == new.covariance.tobytes()
+
+
+def test_speeds_of_slip_need_no_filter(rx1: Robot) -> None:
+    watch = Watch(rx1, StateEstimatorConfig(slip_time=0.0))
+    assert rms(watch.run(0.1)) < 0.02
+
+
 def test_states_do_not_change_afterwards(rx1: Robot) -> None:
     watch = Watch(rx1)
     kept = watch.run(0.1)[-1].state
     before = as_bytes(kept)
     watch.run(0.1)
     assert as_bytes(kept) == before
+
+
+def test_nothing_is_compiled_in_the_loop(watch: Watch) -> None:
+    kernels = [
+        kernel
+        for module in (contact, estimate, footing, legs, measurement, odometry)
+        + (propagation, samples, sole_wrench)
+        for kernel in vars(module).values()
+        if isinstance(kernel, Dispatcher)
+    ]
+    before = [len(kernel.signatures) for kernel in kernels]
+    watch.run(0.02)
+    assert watch.estimator.pose_covariance.shape == (6, 6)
+    assert watch.estimator.twist_covariance.shape == (6, 6)
+    assert [len(kernel.signatures) for kernel in kernels] == before
+    assert len(kernels) > 15
 
 
 def test_covariances_are_honest_about_what_drifts(rx1: Robot) -> None:

@@ -1,55 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which feet stand, and how far that can be trusted.
+"""Which feet stand, how far that can be trusted, and where they are pressed.
 
-In: force on each sole.  Out: contact with hysteresis, and a trust from 0 to 1 that
-falls at once when a foot unloads, and grows slowly after touchdown: for some
-hundredths of a second a foot that has landed still rolls and slides.
+In: wrench on each sole.  Out: contact with hysteresis; a trust from 0 to 1 that falls
+at once when a foot unloads, and grows slowly after touchdown: for some hundredths of a
+second a foot that has landed still rolls and slides; the centre of pressure.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
 
 from renxing.errors import ConfigError
+from renxing.robot.description import Foot
 from renxing.spatial import Array, Mask
 
 INSIDE = 0.8  # [-] of a sole: pressed there, it does not roll on an edge
-
-
-@njit(cache=True)
-def fill_pressure_levers(
-    wrenches: Array, contact: Mask, rotations: Array, edges: Array, out: Array
-) -> bool:
-    """Find where the soles are pressed.
-
-    Args:
-        wrenches: In the sole frames [N, N·m], shape (feet, 6).
-        contact: Whether each foot carries weight, shape (feet,).
-        rotations: Sole to base, shape (feet, 3, 3).
-        edges: Rear, front, right and left edge in the sole frame [m], (feet, 4).
-        out: From each sole's origin to its centre of pressure, in the base frame [m],
-            shape (feet, 3); zero for a foot in the air.
-
-    Returns:
-        Whether all feet stand and lie flat.
-    """
-    flat = True
-    for foot in range(wrenches.shape[0]):
-        out[foot] = 0.0
-        if not contact[foot]:
-            flat = False
-            continue
-        rear, front, right, left = edges[foot]
-        upward = wrenches[foot, 2]
-        x = min(max(-wrenches[foot, 4] / upward, rear), front)
-        y = min(max(wrenches[foot, 3] / upward, right), left)
-        for i in range(3):
-            out[foot, i] = x * rotations[foot, i, 0] + y * rotations[foot, i, 1]
-        from_middle = abs(x - 0.5 * (rear + front)) / (0.5 * (front - rear))
-        from_line = abs(y - 0.5 * (right + left)) / (0.5 * (left - right))
-        flat = flat and from_middle < INSIDE and from_line < INSIDE
-    return flat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,43 +56,104 @@ class Contacts:
     Attributes:
         contact: Whether each foot carries weight, shape (feet,).
         trust: How far it can be taken to stand still, 0 to 1 [-], shape (feet,).
+        levers: From each sole's origin to its centre of pressure, in the frame to which
+            `rotations` turn [m], shape (feet, 3); zero for a foot in the air.
+        flat: Whether all feet stand and lie flat.
     """
 
-    def __init__(self, config: ContactConfig, feet: int, weight: float) -> None:
+    def __init__(
+        self, config: ContactConfig, feet: Sequence[Foot], weight: float
+    ) -> None:
         """Start with all feet in the air.
 
         Args:
             config: Thresholds.
-            feet: How many there are.
+            feet: Their soles.
             weight: Of the robot [N].
         """
         self._config = config
-        self._weight = weight
-        self.contact: Mask = np.zeros(feet, dtype=bool)
-        self.trust: Array = np.zeros(feet)
+        self._edges = np.array([(*foot.x, *foot.y) for foot in feet])
+        # In [N]: on, off, full trust.
+        self._forces = weight * np.array([config.on, config.off, config.full])
+        self.contact: Mask = np.zeros(len(feet), dtype=bool)
+        self.trust: Array = np.zeros(len(feet))
+        self.levers: Array = np.zeros((len(feet), 3))
+        self.flat = False
 
     def reset(self) -> None:
         """Put all feet on the ground."""
         self.contact[:] = True
         self.trust[:] = 1.0
 
-    def step(self, forces: Array, measured: Mask, dt: float) -> None:
-        """Take the forces of this cycle.
+    def step(
+        self, wrenches: Array, measured: Mask, rotations: Array, dt: float
+    ) -> None:
+        """Take the wrenches of this cycle.
 
         Args:
-            forces: Upwards on each sole [N], shape (feet,).
+            wrenches: In the sole frames [N, N·m], shape (feet, 6).
             measured: Whether they come from cells, shape (feet,).
+            rotations: Of the soles, shape (feet, 3, 3).
             dt: Since the last call [s].
         """
-        config = self._config
-        for foot in range(len(self.trust)):
-            load = forces[foot] / self._weight
-            factor = 1.0 if measured[foot] else config.estimated
-            bound = config.off if self.contact[foot] else config.on
-            self.contact[foot] = load > factor * bound
-            if not self.contact[foot]:
-                self.trust[foot] = 0.0
-                continue
-            goal = min(1.0, max(0.0, (load - config.off) / (config.full - config.off)))
-            rise = dt / config.settle if config.settle > 0.0 else 1.0
-            self.trust[foot] = min(goal, self.trust[foot] + rise)
+        settle = self._config.settle
+        self.flat = _feel(
+            *(self.contact, self.trust, self.levers),
+            *(wrenches, measured, rotations),
+            *(self._edges, self._forces, self._config.estimated),
+            dt / settle if settle > 0.0 else 1.0,
+        )
+
+
+@njit(cache=True)
+def _feel(
+    contact: Mask,
+    trust: Array,
+    levers: Array,
+    wrenches: Array,
+    measured: Mask,
+    rotations: Array,
+    edges: Array,
+    forces: Array,
+    estimated: float,
+    rise: float,
+) -> bool:
+    """Find contacts, trust and centres of pressure.
+
+    Args:
+        contact: As in `Contacts`, to renew, shape (feet,).
+        trust: As in `Contacts`, to renew, shape (feet,).
+        levers: As in `Contacts`, to fill, shape (feet, 3).
+        wrenches: In the sole frames [N, N·m], shape (feet, 6).
+        measured: Whether they come from cells, shape (feet,).
+        rotations: Of the soles, shape (feet, 3, 3).
+        edges: Rear, front, right and left edge in the sole frame [m], (feet, 4).
+        forces: At which a contact begins, ends, is fully trusted [N], shape (3,).
+        estimated: Factor on the first two where the force is worked out [-].
+        rise: Greatest growth of the trust [-].
+
+    Returns:
+        Whether all feet stand and lie flat.
+    """
+    on, off, full = forces
+    flat = True
+    for foot in range(len(contact)):
+        upward = wrenches[foot, 2]
+        bound = off if contact[foot] else on
+        contact[foot] = upward > (bound if measured[foot] else estimated * bound)
+        levers[foot] = 0.0
+        if not contact[foot]:
+            trust[foot] = 0.0
+            flat = False
+            continue
+        goal = min(1.0, max(0.0, (upward - off) / (full - off)))
+        trust[foot] = min(goal, trust[foot] + rise)
+        rear, front, right, left = edges[foot]
+        x = min(max(-wrenches[foot, 4] / upward, rear), front)
+        y = min(max(wrenches[foot, 3] / upward, right), left)
+        for i in range(3):
+            levers[foot, i] = x * rotations[foot, i, 0] + y * rotations[foot, i, 1]
+        from_middle = abs(x - 0.5 * (rear + front)) / (0.5 * (front - rear))
+        from_line = abs(y - 0.5 * (right + left)) / (0.5 * (left - right))
+        flat = flat and from_middle < INSIDE and from_line < INSIDE
+    return flat

@@ -15,12 +15,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+import pinocchio
 
-from renxing.body_interfaces import (
-    fill_exported,
-    state_from_exported,
-    state_names,
-)
+from renxing.body_interfaces import fill_exported, state_names
 from renxing.controller_interface import (
     Claim,
     Controller,
@@ -40,8 +37,8 @@ from renxing.hardware_interface import (
     Result,
     Return,
 )
-from renxing.signals import BodyState, ImuSample, JointState, WrenchSample
-from renxing.spatial import UNIT_TOLERANCE, Array, rotation_from_quat_xyzw
+from renxing.signals import ImuSample, JointState, WrenchSample
+from renxing.spatial import UNIT_TOLERANCE, Array
 
 COVARIANCE_RATE = 50.0  # [Hz] at which covariances on the board are renewed
 
@@ -52,13 +49,7 @@ class Restart:
 
 
 class EstimatorController(Controller):
-    """Runs a `StateEstimator` in the loop.
-
-    Attributes:
-        state: What it exported last, as a body state.
-    """
-
-    state: BodyState
+    """Runs a `StateEstimator` in the loop."""
 
     def __init__(self, info: ControllerInfo) -> None:
         """Keep the information."""
@@ -160,8 +151,6 @@ class EstimatorController(Controller):
             self.exported[:] = np.nan
             return Return.ERROR
         fill_exported(state, self.exported)
-        # What others see, to the bit: a quaternion does not hold a matrix exactly.
-        self.state = state_from_exported(self.exported, joints)
         self._show(time)
         return Return.OK
 
@@ -238,7 +227,9 @@ class EstimatorController(Controller):
 
 def _rotation(quat_xyzw: Array) -> Array:
     """Return the matrix of a quaternion; of NaN if it is none."""
+    quat = pinocchio.Quaternion(quat_xyzw)
     # NaN fails the comparison.
-    if abs(float(np.sqrt(quat_xyzw @ quat_xyzw)) - 1.0) < UNIT_TOLERANCE:
-        return rotation_from_quat_xyzw(quat_xyzw)
+    if abs(quat.norm() - 1.0) < UNIT_TOLERANCE:
+        rotation: Array = quat.normalized().toRotationMatrix()
+        return rotation
     return np.full((3, 3), np.nan)

@@ -27,7 +27,7 @@ _FORCE, _MOMENT = 2000.0, 100.0  # [N], [N·m] of a wrench of which nothing is k
 
 
 @njit(cache=True)
-def explain(jacobians: Array, load: Array, out: Array) -> None:
+def _explain(jacobians: Array, load: Array, out: Array) -> None:
     """Write the sole wrenches that explain a generalised force.
 
     Args:
@@ -71,12 +71,80 @@ def explain(jacobians: Array, load: Array, out: Array) -> None:
         out[i // 6, i % 6] = vector[i]
 
 
+@njit(cache=True)
+def _judge(
+    raw: Array,
+    last: Array,
+    equal: Array,
+    believed: Mask,
+    limit: float,
+    frozen_time: float,
+    dt: float,
+) -> None:
+    """Tell which cells are believed.
+
+    Args:
+        raw: What they say [N, N·m], NaN where there is none, shape (feet, 6).
+        last: What they said last, to renew, shape (feet, 6).
+        equal: For how long that has been the same [s], to renew, shape (feet,).
+        believed: To fill, shape (feet,).
+        limit: Greatest plausible value.
+        frozen_time: For how long equal values are believed [s].
+        dt: Since the last call [s].
+    """
+    for foot in range(raw.shape[0]):
+        plausible = same = True
+        for i in range(6):
+            value = raw[foot, i]
+            plausible = plausible and abs(value) < limit  # not if it is NaN
+            same = same and value == last[foot, i]
+            last[foot, i] = value
+        equal[foot] = equal[foot] + dt if same else 0.0
+        believed[foot] = plausible and equal[foot] <= frozen_time
+
+
+@njit(cache=True)
+def _fill_wrenches(
+    raw: Array,
+    believed: Mask,
+    rotations: Array,
+    levers: Array,
+    jacobians: Array,
+    load: Array,
+    out: Array,
+) -> None:
+    """Write the wrench of the ground on each sole, measured or worked out.
+
+    Args:
+        raw: What the cells say in their frames [N, N·m], shape (feet, 6).
+        believed: Which of them count, shape (feet,).
+        rotations: Cell to sole, shape (feet, 3, 3).
+        levers: Of the cells in the sole frames [m], shape (feet, 3).
+        jacobians: Of the soles in their frames, shape (feet, 6, 6 + m).
+        load: Generalised force of the ground, shape (6 + m,).
+        out: Wrenches in the sole frames [N, N·m], shape (feet, 6).
+    """
+    if not believed.all():
+        _explain(jacobians, load, out)
+    for foot in range(len(believed)):
+        if not believed[foot]:
+            continue
+        own = out[foot]
+        for i in range(3):
+            own[i] = own[3 + i] = 0.0
+            for j in range(3):
+                own[i] += rotations[foot, i, j] * raw[foot, j]
+                own[3 + i] += rotations[foot, i, j] * raw[foot, 3 + j]
+        x, y, z = levers[foot]
+        own[3] += y * own[2] - z * own[1]
+        own[4] += z * own[0] - x * own[2]
+        own[5] += x * own[1] - y * own[0]
+
+
 class SoleCells:
     """The force/torque cells of the feet, and whether they are believed.
 
     Attributes:
-        wrench: Of the ground, in the sole frames [N, N·m], shape (feet, 6); what a
-            cell that is not believed said last.
         believed: Whether each foot has a cell and its values are plausible.
     """
 
@@ -116,16 +184,16 @@ class SoleCells:
             cell_to_sole: SE3 = sole.placement.inverse() * cell.placement
             self._rotation[index] = cell_to_sole.rotation
             self._lever[index] = cell_to_sole.translation
-        self.wrench = np.zeros((len(feet), 6))
         self.believed: Mask = np.zeros(len(feet), dtype=bool)
         self._raw = np.full((len(feet), 6), np.nan)
+        self._last = np.full((len(feet), 6), np.nan)
         self._equal = np.zeros(len(feet))
 
     def reset(self) -> None:
         """Forget what the cells said."""
-        self.wrench[:] = 0.0
         self.believed[:] = False
         self._raw[:] = np.nan
+        self._last[:] = np.nan
         self._equal[:] = 0.0
 
     def step(self, wrenches: Sequence[WrenchSample], dt: float) -> None:
@@ -143,24 +211,27 @@ class SoleCells:
                 f"{len(wrenches)} wrenches; none or {self._count} wanted, in the "
                 f"order of the robot's file"
             )
-        for foot, place in enumerate(self._place):
-            if place < 0 or not wrenches:
-                self.believed[foot] = False
-                continue
-            sample = wrenches[place]
-            raw = np.concatenate((sample.force, sample.torque))
-            same = bool((raw == self._raw[foot]).all())
-            self._equal[foot] = self._equal[foot] + dt if same else 0.0
-            self._raw[foot] = raw
-            size = float(np.abs(raw).max())  # NaN fails the comparison
-            self.believed[foot] = (
-                size < self._limit and self._equal[foot] <= self._frozen_time
-            )
-            if self.believed[foot]:
-                force = self._rotation[foot] @ raw[:3]
-                arm, out = self._lever[foot], self.wrench[foot]
-                out[:3] = force
-                out[3:] = self._rotation[foot] @ raw[3:]
-                out[3] += arm[1] * force[2] - arm[2] * force[1]
-                out[4] += arm[2] * force[0] - arm[0] * force[2]
-                out[5] += arm[0] * force[1] - arm[1] * force[0]
+        if not wrenches:
+            self.believed[:] = False
+            return
+        for raw, place in zip(self._raw, self._place, strict=True):
+            if place >= 0:
+                raw[:3] = wrenches[place].force
+                raw[3:] = wrenches[place].torque
+        _judge(
+            *(self._raw, self._last, self._equal, self.believed),
+            *(self._limit, self._frozen_time, dt),
+        )
+
+    def fill(self, jacobians: Array, load: Array, out: Array) -> None:
+        """Write the wrench of the ground on each sole, measured or worked out.
+
+        Args:
+            jacobians: As in `Legs`, shape (feet, 6, 6 + m).
+            load: As in `Legs`, shape (6 + m,).
+            out: In the sole frames [N, N·m], shape (feet, 6).
+        """
+        _fill_wrenches(
+            *(self._raw, self.believed, self._rotation, self._lever),
+            *(jacobians, load, out),
+        )
