@@ -167,6 +167,15 @@ def test_what_the_head_and_the_core_tab_say(page: Page) -> None:
     assert "<b>" not in page._members.content
 
 
+def test_postures_are_offered_while_a_controller_knows_them(page: Page) -> None:
+    legs, idle = REPORT.controllers
+    for state in ("active", "inactive"):
+        controllers = (replace(legs, state=state), idle)
+        page.show_report(replace(REPORT, controllers=controllers))
+        shown = [element.visible for element in page._controls._postures]
+        assert shown == [state == "active"] * 2
+
+
 def test_a_robot_that_is_not_simulated_has_no_hands_on_it(page: Page) -> None:
     page.show_report(replace(REPORT, simulation=None, charge=math.nan))
     assert not page._controls._simulation.visible

@@ -50,6 +50,7 @@ class Controls:
         posture = gui.add_dropdown("Posture", postures)
         move = gui.add_button("Move to posture", icon=Icon.YOGA)
         on(move, "move", lambda: operator.go_to(posture.value))
+        self._postures = posture, move
         with gui.add_folder("Walking"):
             self._walking = gui.add_html("")
             self._sliders: list[viser.GuiSliderHandle[float]] = [
@@ -88,8 +89,16 @@ class Controls:
                 slider.value = 0.0  # type: ignore[misc]
         self._operator.drive(0.0, 0.0, 0.0)
 
-    def show(self, simulation: SimulationReport | None) -> None:
-        """Refresh what depends on the simulation."""
+    def show(self, simulation: SimulationReport | None, *, poses: bool) -> None:
+        """Refresh what is only there for some robots and controllers.
+
+        Args:
+            simulation: None for a robot that is not simulated.
+            poses: Whether a controller can move to postures now.
+        """
+        for element in self._postures:
+            if element.visible != poses:
+                element.visible = poses
         if self._simulation.visible != (simulation is not None):
             self._simulation.visible = simulation is not None
         paused = simulation is not None and simulation.paused

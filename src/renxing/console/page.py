@@ -180,7 +180,8 @@ class Page:
         self._status.content = status_lines(self._lines(report), state, color, why)
         core = report.core
         self._release.visible = core is not None and core.rung != "run"
-        self._controls.show(report.simulation)
+        poses = any(member.poses for member in report.controllers)
+        self._controls.show(report.simulation, poses=poses)
         self._controls.show_balance(report.balance)
         if core is not None:
             self._ledger.content = ledger_table(core)

@@ -7,6 +7,8 @@ from typing import Protocol
 from renxing.runtime.core_report import CoreReport
 from renxing.spatial import SE3, Array
 
+POSTURE_TYPE = "renxing/PostureController"
+
 
 class Operator(Protocol):
     """What the page can ask for; each returns words for a notice, or raises."""
@@ -59,6 +61,11 @@ class Member:
     kind: str
     state: str
     commands: int = 0
+
+    @property
+    def poses(self) -> bool:
+        """Whether it can move to postures now."""
+        return self.kind == POSTURE_TYPE and self.state == "active"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,6 @@ LINGER = 1.0  # [s] from the zero that ends a walk to the publisher's end
 ANSWER_TIMEOUT = 3.0  # [s] for a service to answer a click
 PUSH_SECONDS = 0.1  # a push of I N·s is a force of I / 0.1 N for 0.1 s
 MANAGER = "controller_manager"
-POSTURE_TYPE = "renxing/PostureController"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,7 @@ class ConsoleOperator:
 
     def learn(self, controllers: Sequence[Member]) -> None:
         """Find the controller that knows postures, if one is active."""
-        active = {c.name for c in controllers if c.state == "active"}
-        found = [c.name for c in controllers if c.kind == POSTURE_TYPE]
-        wanted = next((name for name in found if name in active), None)
+        wanted = next((c.name for c in controllers if c.poses), None)
         topic = None if wanted is None else f"{wanted}/go_to_posture"
         if self._posture is not None and self._posture.name == topic:
             return
