@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """CPU time of a control tick while rx1 walks, and of its QP beside other solvers.
 
-rx1 walks in the ideal twin, at 500 Hz, with the true state. Stretches of QPs are kept
-and then solved by all by turns, so that other load on the machine touches all alike.
-ProxQP and quadprog get the QP that we solve, ready in their form; `all torques` is the
-same task written out with every torque a variable and the whole dynamics as equalities.
+rx1 walks in the ideal twin, at 500 Hz, on its own estimate; a tick is what lies between
+sensors and drives: estimator, locomotion, guard. Stretches of QPs are kept and then
+solved by all by turns, so that other load on the machine touches all alike. ProxQP and
+quadprog get the QP that we solve, ready in their form; `all torques` is the same task
+written out with every torque a variable and the whole dynamics as equalities.
 """
 
 import time
@@ -16,15 +17,19 @@ import numpy as np
 import quadprog
 from proxsuite import proxqp
 
+from renxing.actuation.guard import Guard, GuardConfig
 from renxing.cli.bench import Row
+from renxing.control.hold import Hold, HoldConfig
 from renxing.control.locomotion import Locomotion, LocomotionConfig
 from renxing.control.whole_body.assembly import FORCE
 from renxing.control.whole_body.elimination import Problem
 from renxing.control.whole_body.solver import ITERATIONS, SLACK, SOFT, Solver
 from renxing.errors import DeviceError
+from renxing.estimation import StateEstimator, StateEstimatorConfig
 from renxing.robot import load_robot
-from renxing.signals import BodyState
+from renxing.signals import ImuSample, JointState, WrenchSample
 from renxing.sim import Twin, TwinConfig, load_world
+from renxing.sim.drives import command_rows
 from renxing.spatial import Array
 
 RATE = 500  # [Hz]
@@ -60,47 +65,49 @@ def _walk(duration: float) -> tuple[Times, list[Kept]]:
     robot = load_robot("rx1")
     twin = Twin(robot, load_world("flat"), TwinConfig(ideal=True))
     steps = round(1.0 / (RATE * twin.time_step))
+    estimator = StateEstimator(StateEstimatorConfig(), robot, 1.0 / RATE)
     locomotion = Locomotion(LocomotionConfig(), robot, 1.0 / RATE)
-    locomotion.reset(_state(twin))
-    times: Times = {"tick": [], "kinematics": [], "gait": [], "whole body": []}
+    guard, hold = Guard(GuardConfig(), robot), Hold(HoldConfig(), robot)
+    estimator.reset(twin.joint_state(), twin.imus()[0])
+    twin.step(hold.step(twin.time), steps)
+    locomotion.reset(estimator.step(*_samples(twin)))
+    twin.step(hold.step(twin.time), steps)
+    guard.reset()
+    parts = ("estimator", "kinematics", "gait", "whole body", "guard")
+    times: Times = {name: [] for name in ("tick", *parts)}
     kept: list[Kept] = []
     while twin.time < duration:
-        state = _state(twin)
+        joints, imu, wrenches = _samples(twin)
         if twin.time > 0.5:
             locomotion.command_velocity(*VELOCITY)
         # As in Locomotion.step, with the clock read in between.
         stamps = [time.thread_time()]
+        state = estimator.step(joints, imu, wrenches)
+        stamps.append(time.thread_time())
         kinematics = locomotion.body.update(state)
         stamps.append(time.thread_time())
-        task = locomotion.walker.step(kinematics, state.sole_wrench[:, 2])
+        forces = state.sole_wrench[:, 2]
+        task = locomotion.walker.step(kinematics, forces, state.contact)
         stamps.append(time.thread_time())
         command = locomotion.body.solve(task)
         stamps.append(time.thread_time())
+        rows = command_rows(command)
+        sent = guard.step(rows, joints.position, joints.velocity, 1.0 / RATE)
+        stamps.append(time.thread_time())
         times["tick"].append(stamps[-1] - stamps[0])
-        parts = ("kinematics", "gait", "whole body")
         for name, took in zip(parts, np.diff(stamps), strict=True):
             times[name].append(took)
         if len(times["tick"]) // STRETCH % KEEP == KEEP - 1:
             contacts = tuple(foot.motion is None for foot in task.feet)
             kept.append(_keep(locomotion, contacts))
-        twin.step(command, steps)
+        twin.step(sent, steps)
     if kinematics.com[2] < 0.5:
         raise DeviceError(f"benchmark: the robot fell in {duration} s of walking")
     return times, kept
 
 
-def _state(twin: Twin) -> BodyState:
-    joints, forces = twin.joint_state(), twin.sole_forces()
-    wrench = np.zeros((len(forces), 6))
-    wrench[:, 2] = forces
-    return BodyState(
-        stamp=twin.time,
-        base=twin.base_state(),
-        position=joints.position,
-        velocity=joints.velocity,
-        sole_wrench=wrench,
-        contact=forces > 0.0,
-    )
+def _samples(twin: Twin) -> tuple[JointState, ImuSample, list[WrenchSample]]:
+    return twin.joint_state(), twin.imus()[0], twin.wrenches()
 
 
 def _keep(locomotion: Locomotion, contacts: Contacts) -> Kept:

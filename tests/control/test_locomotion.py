@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from renxing.control.gait.footsteps import Footstep
 from renxing.errors import UnsafeCommandError
 from renxing.evaluation.body import Body
 from renxing.evaluation.rig import PERIOD
@@ -36,8 +37,8 @@ class Row:
 class Stage:
     """A twin and the stack that moves it."""
 
-    def __init__(self, robot: Robot, seed: int = 3) -> None:
-        self.twin = Twin(robot, load_world("flat"), TwinConfig(seed=seed))
+    def __init__(self, robot: Robot, seed: int = 3, world: str = "flat") -> None:
+        self.twin = Twin(robot, load_world(world), TwinConfig(seed=seed))
         self.body = Body(robot, self.twin, None, ideal=False)
         self.body.reset()
 
@@ -164,3 +165,55 @@ def test_velocity_that_is_not_finite_is_refused(rx1: Robot, bad: float) -> None:
         with pytest.raises(UnsafeCommandError, match="finite numbers wanted"):
             locomotion.command_velocity(*wrong)
     np.testing.assert_array_equal(locomotion.walker.velocity, [0.2, 0.0, 0.0])
+
+
+def by_turns(stage: Stage, ways: list[float], rises: list[float]) -> list[Footstep]:
+    """Return footsteps ahead of where the robot stands, left and right by turns."""
+    soles = np.array([p.translation for p in stage.body.locomotion.kinematics.soles])
+    return [
+        Footstep(
+            foot=number % 2,
+            place=np.array([way, soles[number % 2, 1]]),
+            yaw=0.0,
+            height=float(soles[:, 2].mean()) + rise,
+        )
+        for number, (way, rise) in enumerate(zip(ways, rises, strict=True))
+    ]
+
+
+def test_walks_over_given_footsteps_then_stands(robot: Robot) -> None:
+    stage = Stage(robot)
+    stage.run(1.0)
+    ways = [0.12, 0.24, 0.36, 0.42, 0.42]
+    plan = stage.body.locomotion.walker.follow(by_turns(stage, ways, [0.0] * 5))
+    rows = stage.run(4.0)
+    assert plan.next is None and max(plan.errors) < 0.03
+    assert rows[-1].mode == "stand" and rows[-1].up > 0.99
+    # It ended where it was sent, as the simulation knows.
+    assert rows[-1].base[0] - rows[0].base[0] == pytest.approx(0.42, abs=0.06)
+
+
+def test_climbs_stairs_by_footsteps_alone(rx1: Robot) -> None:
+    """Five steps of 0.10 m, of which the robot has no map."""
+    stage = Stage(rx1, world="stairs")
+    stage.run(1.0)
+    ways = [0.28, 0.56, 0.8, 0.8] + [1.0 + 0.3 * (i // 2 + 0.5) for i in range(10)]
+    rises = [0.0] * 4 + [0.1 * (i // 2 + 1) for i in range(10)]
+    plan = stage.body.locomotion.walker.follow(by_turns(stage, ways, rises))
+    rows = stage.run(9.0)
+    assert plan.next is None and max(plan.errors) < 0.04
+    assert rows[-1].mode == "stand"
+    assert rows[-1].base[2] - rows[0].base[2] == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_velocity_ends_footsteps(rx1: Robot) -> None:
+    stage = Stage(rx1)
+    stage.run(1.0)
+    locomotion = stage.body.locomotion
+    locomotion.walker.follow(by_turns(stage, [0.2, 0.4, 0.6], [0.0] * 3))
+    stage.run(0.5)
+    stage.run(0.5, SPEED)
+    assert locomotion.walker.footsteps is None
+    with pytest.raises(UnsafeCommandError, match="a velocity is commanded"):
+        locomotion.walker.follow(by_turns(stage, [0.2], [0.0]))
+    assert stage.run(3.0)[-1].mode == "stand"

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from renxing.control.gait.gait_config import GaitConfig
-from renxing.control.gait.walker import GaitPlan, Walker
+from renxing.control.gait.plan import GaitPlan
+from renxing.control.gait.walker import Walker
 from renxing.control.whole_body import (
     Kinematics,
     WholeBodyConfig,
@@ -81,7 +82,7 @@ class Locomotion:
         self.walker.reset(self.body.update(state))
 
     def command_velocity(self, forward: float, left: float, turning: float) -> None:
-        """Walk at a velocity; all zero means stand.
+        """Walk at a velocity; all zero means stand, after the footsteps if any.
 
         Args:
             forward: [m/s].
@@ -97,6 +98,8 @@ class Locomotion:
                 f"velocity {forward}, {left}, {turning}: finite numbers wanted"
             )
         self.walker.velocity[:] = velocity
+        if velocity.any():
+            self.walker.footsteps = None
 
     def step(self, state: BodyState) -> JointCommand:
         """Do one tick."""

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walking as a controller: `renxing/LocomotionController`.
 
-In: `VelocityCommand` from ROS, body state of an estimator controller, joint states.
+In: `VelocityCommand` or `FootstepGoal` from ROS, body state of an estimator controller,
+joint states.
 Out: five numbers for each joint. Joints of groups that it is not given, such as an arm
 that a trajectory controller moves, only weigh.
-Stale behaviour: `command_timeout` after the last velocity the robot stops and stands.
+Stale behaviour: `command_timeout` after the last velocity the robot stops and stands;
+a velocity other than zero ends a walk over footsteps.
 Without a body state it gives its joints back: the stop ladder holds them.
 On the ladder's rung `stand` it stops, stands, and refuses velocities until the reset.
 
@@ -22,6 +24,11 @@ import numpy as np
 from renxing.body_interfaces import state_from_exported, state_names
 from renxing.control.base_controller import BaseController, individual, places
 from renxing.control.controller_parameters import Parameters
+from renxing.control.footstep_goals import (
+    CancelFootsteps,
+    FootstepGoal,
+    FootstepGoals,
+)
 from renxing.control.gait.gait_config import GaitConfig
 from renxing.control.gait.geometry import GRAVITY, GaitGeometry
 from renxing.control.impedance_controller import impedance_joints
@@ -95,6 +102,7 @@ class LocomotionController(BaseController):
             raise parameters.wrong("velocity_limits", "negative")
         config = LocomotionConfig(gait=read_gait(parameters.section("gait")))
         self._locomotion = Locomotion(config, robot, self.period)
+        self._footsteps = FootstepGoals(self._locomotion, self.tell)
         self._base = state_names(robot)
         self._n = len(robot.joints)
         self._output = np.empty((len(IMPEDANCE), len(self.joints)))
@@ -131,6 +139,7 @@ class LocomotionController(BaseController):
     def stand(self, stopped: bool) -> None:
         """Stop walking and stay, or be ready to walk again."""
         self._stopped = stopped
+        self._footsteps.give_up("stopped")
         self._locomotion.command_velocity(0.0, 0.0, 0.0)
 
     def update(self, time: float, period: float) -> Return:
@@ -146,6 +155,7 @@ class LocomotionController(BaseController):
             self._began = True
         self._listen(time)
         command = locomotion.step(state)
+        self._footsteps.look()
         for row, kind in enumerate(IMPEDANCE):
             self._output[row] = getattr(command, kind)[self._at]
         self.commands.set(self._output.ravel())
@@ -168,6 +178,10 @@ class LocomotionController(BaseController):
         for value in self.take():
             if isinstance(value, VelocityCommand):
                 self._obey(value, time)
+            elif isinstance(value, FootstepGoal):
+                self._begin(value, time)
+            elif isinstance(value, CancelFootsteps):
+                self._footsteps.cancel(value.number)
         walking = self._locomotion.walker.velocity.any()
         if walking and time - self._last > self._timeout:
             self._locomotion.command_velocity(0.0, 0.0, 0.0)
@@ -191,6 +205,14 @@ class LocomotionController(BaseController):
             self.notice("warning", "limit", time, what)
         self._locomotion.command_velocity(*allowed)
         self._last = time
+
+    def _begin(self, goal: FootstepGoal, time: float) -> None:
+        if self._stopped:
+            why = self._footsteps.refuse(goal, "stopped")
+        else:
+            why = self._footsteps.begin(goal)
+        if why:
+            self.notice("warning", "footsteps", time, f"refused footsteps: {why}")
 
     def _show(self, time: float, state: BodyState) -> None:
         if not self.board.names:

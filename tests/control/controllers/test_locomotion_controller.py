@@ -5,10 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pinocchio
 import pytest
 
 from renxing.body_interfaces import fill_exported, state_names
 from renxing.control.base_controller import Notice
+from renxing.control.footstep_goals import FootstepGoal, FootstepResult
+from renxing.control.gait.footsteps import Footstep
 from renxing.control.locomotion_controller import (
     BOARD,
     FOOT_BOARD,
@@ -258,3 +261,36 @@ def test_leaves_the_arms_alone(lab: Callable[..., Any], rx1: Robot) -> None:
     whole.run(0.02)
     same = [whole.command_at[name] for name in made.command_at]
     np.testing.assert_array_equal(made.commands, whole.commands[same])
+
+
+def ahead(rx1: Robot, way: float, number: int = 1) -> FootstepGoal:
+    """Return one step of the left foot from where `standing` puts it."""
+    sole = rx1.description.feet[0].sole
+    data = rx1.model.createData()
+    stand = rx1.posture("stand")
+    q = rx1.configuration(stand, rx1.standing_base(stand, data))
+    pinocchio.framesForwardKinematics(rx1.model, data, q)
+    place = data.oMf[rx1.frame(sole)].translation[:2] + (way, 0.0)
+    step = Footstep(foot=0, place=place, yaw=0.0)
+    return FootstepGoal(steps=(step,), number=number)
+
+
+def test_footsteps_begin_and_a_stop_ends_them(walker: Any, rx1: Robot) -> None:
+    walker.send(ahead(rx1, 0.1))
+    walker.step()
+    assert shown(walker, "walking") == 1.0
+    walker.controller.stand(True)
+    (result,) = walker.news(FootstepResult)
+    assert (result.number, result.outcome, result.text) == (1, "aborted", "stopped")
+    walker.send(ahead(rx1, 0.1, number=2))
+    walker.step()
+    (result,) = walker.news(FootstepResult)
+    assert (result.number, result.outcome, result.text) == (2, "aborted", "stopped")
+
+
+def test_footsteps_out_of_reach_are_refused(walker: Any, rx1: Robot) -> None:
+    walker.send(ahead(rx1, 3.0))
+    walker.step()
+    assert shown(walker, "walking") == 0.0
+    (told,) = walker.news(Notice)
+    assert "refused footsteps: footstep 0" in told.text

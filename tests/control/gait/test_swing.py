@@ -10,6 +10,7 @@ from renxing.control.gait.swing import (
     ACCELERATION_LIMIT,
     JERK_LIMIT,
     LATE,
+    REST,
     SETTLE,
     SwingFoot,
     tilt_to,
@@ -191,3 +192,28 @@ def test_turns_the_short_way() -> None:
     motions = swing(foot, np.zeros(2), yaw=-3.0)
     assert twists(motions)[:, 5].min() > -1e-9
     assert wrap(yaw_of(motions[-1]) + 3.0) == pytest.approx(0.0, abs=0.005)
+
+
+def sinking_foot(share: float) -> SwingFoot:
+    """A foot that has made a share of a step of 0.5 m."""
+    foot, target = foot_at(), np.array([0.5, 0.0])
+    for tick in range(round(share * DURATION / DT)):
+        foot.step(target, 0.0, 0.0, UP, -np.inf, DURATION - tick * DT, DT)
+    return foot
+
+
+def test_a_foot_stops_where_ground_comes_early() -> None:
+    rest = np.zeros(3)
+    assert not sinking_foot(0.4).stopped(rest)  # it still rises
+    foot = sinking_foot(0.75)
+    assert foot.stopped(rest)
+    # It lags behind its path in height, but flies ahead: no ground does that.
+    assert not foot.stopped(np.array([2.0, 0.0, 0.0]))
+    assert not foot.stopped(np.array([0.0, 0.0, -2.0]))
+
+
+def test_a_late_foot_has_not_landed_while_it_falls() -> None:
+    foot = sinking_foot(1.0)
+    assert foot.stopped(np.array([0.5 * REST, 0.0, -0.5 * REST]))
+    assert not foot.stopped(np.array([0.0, 0.0, -2.0 * REST]))
+    assert not foot.stopped(np.array([0.0, 2.0 * REST, 0.0]))

@@ -25,6 +25,7 @@ class GaitConfig:
         clearance: Least gap between the inner edges of the soles, in sole widths.
         length_limit: Longest step ahead, in legs.
         width_limit: Widest step, in legs.
+        rise_limit: Greatest height from one given foothold to the next, in legs.
         swing_height: Over the higher of both ends of a step, in legs.
         swing_speed: Of a swing foot that recovery tries to stay below [legs/s].
         capture_gain: With which the capture point is brought back, walking [1/s].
@@ -51,6 +52,7 @@ class GaitConfig:
     clearance: float = field(default=0.4, metadata={"min": 0.1, "max": 3.0})
     length_limit: float = field(default=0.82, metadata={"min": 0.1, "max": 1.5})
     width_limit: float = field(default=0.65, metadata={"min": 0.1, "max": 1.5})
+    rise_limit: float = field(default=0.25, metadata={"min": 0.0, "max": 0.6})
     swing_height: float = field(default=0.065, metadata={"min": 0.01, "max": 0.3})
     swing_speed: float = field(default=6.5, metadata={"min": 1.0, "max": 20.0})
     capture_gain: float = field(default=4.0, metadata={"min": 0.5, "max": 20.0})
@@ -73,9 +75,10 @@ class GaitScale:
         constant: Time constant [s].
         step_time, double_support, shortest_step, longest_step, first_support,
         quick_support, landing_time: [s].
-        width, least_width, length_limit, width_limit, swing_height, lowering: [m].
+        width, least_width, length_limit, width_limit, rise_limit, swing_height,
+        lowering: [m].
         swing_speed, lowering_speed, landing_speed: [m/s].
-        contact_force: [N].
+        contact_force, weight: [N].
         arm_swing: Shoulder angle for each metre between the feet [rad/m].
     """
 
@@ -94,10 +97,12 @@ class GaitScale:
         self.least_width = 2.0 * geometry.half_width * (1.0 + config.clearance)
         self.length_limit = config.length_limit * leg
         self.width_limit = config.width_limit * leg
+        self.rise_limit = config.rise_limit * leg
         self.swing_height = config.swing_height * leg
         self.swing_speed = config.swing_speed * leg
         self.lowering = config.lowering * leg
         self.lowering_speed = config.lowering_speed * leg
         self.landing_speed = config.landing_speed * leg
-        self.contact_force = config.contact_force * geometry.mass * GRAVITY
+        self.weight = geometry.mass * GRAVITY
+        self.contact_force = config.contact_force * self.weight
         self.arm_swing = config.arm_swing / leg

@@ -52,7 +52,8 @@ class SpeedRegulator:
         # Less speed than now is no risk: brake harder than accelerate.
         braking = np.abs(command) < np.abs(self.smooth)
         limit = np.where(braking, BRAKING, 1.0) * self._rate * dt
-        self.smooth += np.clip(command - self.smooth, -limit, limit)
+        change = command - self.smooth
+        self.smooth += np.minimum(np.maximum(change, -limit), limit)
 
     def learn(self, stamp: float, place: Array, heading: float, command: Array) -> None:
         """At a touchdown: correct for the speed that was missing.

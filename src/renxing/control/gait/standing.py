@@ -47,7 +47,8 @@ class Support:
         """
         error = self.rotation.T @ (capture - self.middle)
         limit = self.half - EDGE
-        pressed = np.clip((1.0 + gain / omega) * error, -limit, limit)
+        pressed = (1.0 + gain / omega) * error
+        pressed = np.minimum(np.maximum(pressed, -limit), limit)
         return np.asarray(self.middle + self.rotation @ pressed)
 
     def margin(self, pressure: Array) -> float:

@@ -85,6 +85,11 @@ class Step:
 
     # --- plan ------------------------------------------------------------------------
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to plan anew."""
+        return self.elapsed - self._planned >= REPLAN - 1e-9
+
     def plan(
         self, capture: Array, feet: Array, swing_place: Array, omega: float
     ) -> bool:
@@ -99,7 +104,7 @@ class Step:
         Returns:
             Whether the foothold is a new one.
         """
-        if self.elapsed - self._planned < REPLAN - 1e-9:
+        if not self.due:
             return False
         self._planned = self.elapsed
         scale = self._scale

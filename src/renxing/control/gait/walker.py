@@ -6,70 +6,42 @@ controller's. Standing and stepping switch by themselves: a command or a push be
 step, and after two steps without need the robot stands.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from renxing.control.gait import capture_point, terrain
-from renxing.control.gait.capture_point import footholds
+from renxing.control.gait.feet import Feet
+from renxing.control.gait.footsteps import Footstep, Footsteps, check_footsteps
 from renxing.control.gait.gait_config import GaitConfig, GaitScale
-from renxing.control.gait.geometry import GRAVITY, GaitGeometry
+from renxing.control.gait.geometry import GaitGeometry
 from renxing.control.gait.ground import Ground
+from renxing.control.gait.plan import GaitPlan
 from renxing.control.gait.speed import SpeedRegulator
-from renxing.control.gait.standing import Support
 from renxing.control.gait.stepping import Step
-from renxing.control.gait.swing import SwingFoot, wrap, yaw_rotation
-from renxing.control.whole_body import (
-    FootMotion,
-    FootTask,
-    Kinematics,
-    WholeBodyTask,
-)
+from renxing.control.gait.stride import Action, Stride
+from renxing.control.gait.touchdown import Touchdown
+from renxing.control.gait.trunk import Trunk
+from renxing.control.whole_body import Kinematics, WholeBodyTask
+from renxing.errors import UnsafeCommandError
 from renxing.robot import Robot
 from renxing.spatial import Array, Mask
 
-EDGE = 0.01  # [m] that the centre of pressure keeps from a sole's edge
-REACH_LIMIT = 8.0  # [m/s²] of the centre of mass in the plane
-CONFIRM = 0.008  # [s] for which a touchdown must be felt: forces may be guesses
-OVERDUE = 0.25  # [s] after which a foot counts as landed wherever it is
-HEIGHT_GAINS = (80.0, 18.0)  # [1/s²], [1/s]: critically damped within 0.2 s
-HEIGHT_LIMITS = (-5.0, 6.0)  # [m/s²]
-OPPOSITE = np.array([1.0, -1.0])  # a foot ahead, its arm back
-HEIGHT_RATE = 5.0  # [1/s] with which the wanted height follows the ground
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GaitPlan:
-    """What the gait is about, for pages and scores.
-
-    Attributes:
-        capture_point: [m], shape (2,).
-        centre_of_pressure: Wanted [m], shape (2,).
-        foothold: Of the step that is made [m], shape (2,); NaN while standing.
-        swing: Which foot moves, -1 while standing.
-        steps: Made so far.
-        margin: From the wanted centre of pressure to the edge of the support [m]; 0
-            says that balance has used up what the feet can give.
-    """
-
-    capture_point: Array
-    centre_of_pressure: Array
-    foothold: Array
-    swing: int
-    steps: int
-    margin: float
+STANDING_TURN, WALKING_TURN = 2.0, 6.0  # [1/s] with which the trunk follows the feet
+HASTE = 0.06  # [s] over the shortest step that a push may first have
 
 
 class Walker:
     """The gait of one robot.
 
     Attributes:
-        mode: `stand` or `walk`.
         velocity: Commanded: forward, to the left [m/s], turning [rad/s]; shape (3,).
         plan: Of the last tick.
         ground: What is known of it.
+        footsteps: Given ones that it walks over, or has; None for a velocity.
     """
+
+    plan: GaitPlan
 
     def __init__(self, config: GaitConfig, robot: Robot, period: float) -> None:
         """Measure the robot.
@@ -82,35 +54,54 @@ class Walker:
         Raises:
             ModelError: If it does not have a left and a right foot.
         """
+        geometry = GaitGeometry.of(robot)
         self._config = config
-        self._geometry = GaitGeometry.of(robot)
-        self._scale = GaitScale(config, self._geometry)
-        self._sole = np.array([self._geometry.half_length, self._geometry.half_width])
+        self._scale = GaitScale(config, geometry)
+        self._sole = np.array([geometry.half_length, geometry.half_width])
         self._period = period
-        self._posture = robot.posture("stand")
         self._speed = SpeedRegulator(config)
-        self._shoulders = shoulders(robot)
+        self._feet = Feet(self._sole, self._scale.landing_time)
+        self._trunk = Trunk(self._scale, robot, period)
+        self._touchdown = Touchdown(period)
         self.velocity = np.zeros(3)
         capture_point.rehearse()
         terrain.rehearse()
 
     def reset(self, kinematics: Kinematics) -> None:
         """Stand where the robot stands."""
-        soles = self._soles(kinematics)
-        self.mode = "stand"
         self.velocity[:] = 0.0
         self._speed.reset()
+        self._touchdown.reset()
         self.ground = Ground(self._sole)
         self._steps = self._steps_walked = 0
-        self._margin = self._felt = 0.0
         self._time = 0.0
-        self._landed = [-np.inf, -np.inf]
-        self._step: Step | None = None
-        self._heading = self._mean_yaw(soles[1])
-        ground = min(pose.translation[2] for pose in kinematics.soles)
-        self._height = float(kinematics.com[2] - ground)
-        self._height_wanted = float(kinematics.com[2])
-        self._stood = soles[0][0], soles[1][0]
+        self._stride: Stride | None = None
+        self.footsteps: Footsteps | None = None
+        feet = self._feet
+        feet.reset(kinematics)
+        self._trunk.reset(kinematics, feet.ground, feet.heading)
+
+    def follow(self, steps: Sequence[Footstep]) -> Footsteps:
+        """Walk over given footholds from the next step on, then stand.
+
+        Returns:
+            The plan, which tells how far it is.
+
+        Raises:
+            UnsafeCommandError: If legs cannot do that, or a velocity is commanded.
+        """
+        if self.velocity.any():
+            raise UnsafeCommandError("footsteps: a velocity is commanded; stop first")
+        moving = None if self._stride is None else self._stride.step
+        stance = moving.swing if moving else 1 - steps[0].foot if steps else 0
+        place, yaw = self._feet.places[stance], float(self._feet.yaws[stance])
+        if moving:  # it stands there soon
+            place, yaw = moving.foothold, moving.heading
+        height = float(self._feet.poses[stance].translation[2])
+        here = Footstep(foot=stance, place=place, yaw=yaw, height=height)
+        check_footsteps(steps, here, self._scale)
+        self.footsteps = Footsteps(steps)
+        return self.footsteps
 
     def step(
         self, kinematics: Kinematics, sole_force: Array, contact: Mask
@@ -123,263 +114,145 @@ class Walker:
             contact: Whether each foot is believed to carry weight, shape (2,).
         """
         self._time += self._period
+        feet, trunk = self._feet, self._trunk
+        feet.see(kinematics, self._time)
         self._speed.follow(self.velocity, self._period)
-        omega = float(np.sqrt(GRAVITY / self._pendulum))
+        omega = trunk.omega
         capture = kinematics.com[:2] + kinematics.com_velocity[:2] / omega
-        places, yaws = self._soles(kinematics)
-        if self.mode == "stand":
-            self._consider_step(kinematics, capture, places, yaws, omega)
-        if self._step is None:
-            pressure, feet = self._stand(capture, places, yaws, omega)
-            ground = min(pose.translation[2] for pose in kinematics.soles)
+        if self._stride is None:
+            self._stride = self._first_stride(capture, omega)
+        stride = self._stride
+        if stride is None:
+            action, ground = self._stand(capture, omega), feet.ground
         else:
-            pressure, feet = self._walk(kinematics, capture, places, yaws, omega)
-            ground = float(kinematics.soles[self._step.stance].translation[2])
-            landed = (sole_force > self._scale.contact_force) & contact
-            self._touch_down(kinematics, capture, places, yaws, landed)
-        return self._task(kinematics, capture, pressure, feet, ground, omega, places)
+            step = stride.step
+            action = self._walk(stride, capture, omega)
+            ground = float(feet.poses[step.stance].translation[2])
+            loaded = sole_force[step.swing] > self._scale.contact_force
+            moving = kinematics.sole_velocities[step.swing, :3]
+            if self._touchdown.over(step, bool(loaded and contact[step.swing]), moving):
+                self._stride = self._land(step, kinematics.com[:2], capture)
+        self._report(capture, action)
+        return trunk.task(
+            kinematics,
+            action.pressure,
+            ground,
+            self._speed.pace,
+            0.0 if self._stride is None else float(self._speed.wanted[2]),
+            feet.places,
+            action.tasks,
+        )
 
-    # --- what the feet do ----------------------------------------------------------
+    def _report(self, capture: Array, action: Action) -> None:
+        step = None if self._stride is None else self._stride.step
+        self.plan = GaitPlan(
+            capture_point=capture,
+            centre_of_pressure=action.pressure,
+            foothold=np.full(2, np.nan) if step is None else step.foothold,
+            swing=-1 if step is None else step.swing,
+            steps=self._steps,
+            margin=action.margin,
+        )
 
-    def _stand(
-        self, capture: Array, places: Array, yaws: Array, omega: float
-    ) -> tuple[Array, tuple[FootTask, ...]]:
-        support = Support(places, yaws, *self._sole)
+    def _stand(self, capture: Array, omega: float) -> Action:
+        feet = self._feet
+        support = feet.support
         pressure = support.centre_of_pressure(capture, self._config.stand_gain, omega)
-        self._margin = support.margin(pressure)
-        middle = self._mean_yaw(yaws)
-        self._heading += wrap(middle - self._heading) * 2.0 * self._period
-        return pressure, (self._standing_foot(0), self._standing_foot(1))
+        self._trunk.turn(feet.heading, STANDING_TURN)
+        tasks = feet.standing(0), feet.standing(1)
+        return Action(pressure, support.margin(pressure), tasks)
 
-    def _consider_step(
-        self,
-        kinematics: Kinematics,
-        capture: Array,
-        places: Array,
-        yaws: Array,
-        omega: float,
-    ) -> None:
-        """Begin a step if one is commanded or if balance needs one."""
-        support = Support(places, yaws, *self._sole)
+    def _walk(self, stride: Stride, capture: Array, omega: float) -> Action:
+        step = stride.step
+        step.elapsed += self._period
+        if step.due:
+            wanted = self._speed.wanted
+            stride.plan(capture, omega, wanted, self.footsteps, self.ground)
+        self._trunk.turn(stride.heading, WALKING_TURN)
+        gain = self._config.capture_gain
+        return stride.act(capture, omega, gain, self.ground, self._period)
+
+    # --- when steps begin and end ----------------------------------------------------
+
+    def _first_stride(self, capture: Array, omega: float) -> Stride | None:
+        """Begin a step from standing if one is commanded or if balance needs one."""
+        support, scale = self._feet.support, self._scale
         out = support.excursion(capture)
-        trigger = self._config.step_trigger
-        if np.abs(out).max() > trigger:
+        self._steps_walked = 0
+        if np.abs(out).max() > self._config.step_trigger:
             # The foot on the side to which it falls makes way; ahead or back, the one
             # that carries less.
             sideways = abs(out[1]) > abs(out[0])
             swing = (0 if out[1] > 0 else 1) if sideways else (0 if out[1] < 0 else 1)
-            support_time = self._scale.quick_support
-            pressure = support.centre_of_pressure(
-                capture, self._config.stand_gain, omega
-            )
-            duration = self._scale.shortest_step + 0.06
-            self._begin_step(swing, pressure, duration, support_time, places, yaws)
-        elif np.abs(self.velocity).max() > 1e-3:
-            swing = 0 if self.velocity[1] >= 0.0 else 1
-            support_time = self._scale.first_support
-            duration = self._scale.step_time + support_time - self._scale.double_support
-            self._begin_step(
-                swing, support.middle, duration, support_time, places, yaws, first=True
-            )
+            gain = self._config.stand_gain
+            pressure = support.centre_of_pressure(capture, gain, omega)
+            duration = scale.shortest_step + HASTE
+            return self._next_stride(swing, pressure, duration, scale.quick_support)
+        given = self._given_step
+        if given is None and np.abs(self.velocity).max() <= 1e-3:
+            return None
+        swing = 0 if self.velocity[1] >= 0.0 else 1
+        if given is not None:
+            swing = given.foot
+        first = scale.first_support
+        duration = scale.step_time + first - scale.double_support
+        return self._next_stride(swing, support.middle, duration, first, first=True)
 
-    def _begin_step(
+    def _next_stride(
         self,
         swing: int,
         pressure: Array,
         duration: float,
         support: float,
-        places: Array,
-        yaws: Array,
         first: bool = False,
-    ) -> None:
-        self.mode = "walk"
-        self._steps_walked = 0
-        self._step = Step(
-            self._scale, self._sole, swing, pressure, duration, support, first
-        )
-        self._stood = places[1 - swing].copy(), float(yaws[1 - swing])
+    ) -> Stride:
+        scale, sole = self._scale, self._sole
+        step = Step(scale, sole, swing, pressure, duration, support, first)
+        return Stride(step, self._feet, scale, sole)
 
-    def _walk(
-        self,
-        kinematics: Kinematics,
-        capture: Array,
-        places: Array,
-        yaws: Array,
-        omega: float,
-    ) -> tuple[Array, tuple[FootTask, ...]]:
-        step, scale = self._step, self._scale
-        assert step is not None
-        step.elapsed += self._period
-        foot, yaw = self._stood
-        limits = np.array([scale.step_time, scale.width, scale.least_width])
-        feet = footholds(foot, yaw, step.side, self._speed.wanted, limits)
-        # The next foothold; later ones are close enough where they are.
-        feet[1, :2] = self.ground.stand_place(feet[1, :2], feet[1, 2])
-        swing_place = places[step.swing] if step.foot is None else step.foot.place
-        if step.plan(capture, feet, swing_place, omega):
-            step.move_to(self.ground.stand_place(step.foothold, step.heading))
-        pressure = step.pressure(capture, foot, omega, self._config.capture_gain)
-        turned = yaw + 0.5 * wrap(step.heading - yaw)
-        self._heading += wrap(turned - self._heading) * 6.0 * self._period
-        tasks = [self._standing_foot(0), self._standing_foot(1)]
-        if step.swinging:
-            c, s = np.cos(yaw), np.sin(yaw)
-            turn = np.array([[c, -s], [s, c]])
-            limit = self._sole - EDGE
-            local = turn.T @ (pressure - foot)
-            self._margin = max(0.0, float((self._sole - np.abs(local)).min()))
-            pressure = foot + turn @ np.clip(local, -limit, limit)
-            motion = self._swing(step, kinematics, yaws)
-            tasks[step.swing] = FootTask(motion=motion)
-        else:
-            self._margin = Support(places, yaws, *self._sole).margin(pressure)
-            weight = self._geometry.mass * GRAVITY
-            limit_force = step.force_limit(weight)
-            tasks[step.swing] = self._standing_foot(step.swing, limit_force)
-        return pressure, (tasks[0], tasks[1])
+    def _land(self, step: Step, place: Array, capture: Array) -> Stride | None:
+        """Return what follows a step whose foot has landed; None to stand.
 
-    def _swing(self, step: Step, kinematics: Kinematics, yaws: Array) -> FootMotion:
-        stance = kinematics.soles[step.stance]
-        if step.foot is None:
-            self.ground.feel(stance.translation)
-            step.foot = SwingFoot(
-                kinematics.soles[step.swing],
-                float(yaws[step.swing]),
-                self._scale.swing_height,
-                self._scale.landing_speed,
-            )
-        height, normal = self.ground.surface(stance, step.foothold, step.heading)
-        top = self.ground.obstacle(step.foot.start, stance, step.foothold)
-        return step.foot.step(
-            step.foothold, step.heading, height, normal, top, step.left, self._period
-        )
-
-    def _touch_down(
-        self,
-        kinematics: Kinematics,
-        capture: Array,
-        places: Array,
-        yaws: Array,
-        landed: Mask,
-    ) -> None:
-        """End the step when its foot has landed; begin the next one or stand."""
-        step = self._step
-        assert step is not None
-        if step.foot is None:
-            return
-        rising = float(kinematics.sole_velocities[step.swing, 2])
-        felt = landed[step.swing] and step.foot.stopped(rising)
-        self._felt = self._felt + self._period if felt else 0.0
-        if self._felt < CONFIRM and step.elapsed < step.duration + OVERDUE:
-            return
-        self._felt = 0.0
+        Args:
+            step: That was made.
+            place: Of the centre of mass [m], shape (2,).
+            capture: The capture point [m], shape (2,).
+        """
+        feet, scale = self._feet, self._scale
         self._steps += 1
         self._steps_walked += 1
-        self._landed[step.swing] = self._time
-        self._speed.learn(self._time, kinematics.com[:2], self._heading, self.velocity)
-        scale, stance = self._scale, places[step.stance].copy()
-        if self._can_stand(capture, places, yaws):
-            self.mode, self._step = "stand", None
-            return
-        self._step = Step(
-            scale,
-            self._sole,
-            step.stance,
-            stance,
-            scale.step_time,
-            scale.double_support,
+        feet.land(step.swing)
+        if self.footsteps is None:
+            heading = self._trunk.heading
+            self._speed.learn(self._time, place, heading, self.velocity)
+        else:
+            self.footsteps.land(step.swing, feet.places[step.swing])
+        if self._can_stand(capture):
+            return None
+        pressure = feet.places[step.stance].copy()
+        return self._next_stride(
+            step.stance, pressure, scale.step_time, scale.double_support
         )
-        self._stood = places[step.swing].copy(), float(yaws[step.swing])
 
-    def _can_stand(self, capture: Array, places: Array, yaws: Array) -> bool:
+    def _can_stand(self, capture: Array) -> bool:
         if np.abs(self.velocity).max() > 1e-3 or self._speed.fast:
             return False
-        if self._steps_walked < 2:
+        if self._given_step is not None:
             return False
-        support = Support(places, yaws, *self._sole)
+        if self._steps_walked < 2 and self.footsteps is None:
+            return False
+        support, places = self._feet.support, self._feet.places
         lead = support.rotation.T @ (places[0] - places[1])
         out = np.abs(support.excursion(capture))
         return bool(
             abs(lead[0]) < 0.5 * self._sole[0] and out[0] < 0.4 and out[1] < 0.6
         )
 
-    # --- what the body does ----------------------------------------------------------
-
-    def _task(
-        self,
-        kinematics: Kinematics,
-        capture: Array,
-        pressure: Array,
-        feet: tuple[FootTask, ...],
-        ground: float,
-        omega: float,
-        places: Array,
-    ) -> WholeBodyTask:
-        lowered = min(1.0, self._speed.pace / self._scale.lowering_speed)
-        goal = ground + self._height - self._scale.lowering * lowered
-        self._height_wanted += (goal - self._height_wanted) * HEIGHT_RATE * self._period
-        acceleration = np.empty(3)
-        acceleration[:2] = omega**2 * (kinematics.com[:2] - pressure)
-        np.clip(acceleration, -REACH_LIMIT, REACH_LIMIT, out=acceleration)
-        stiff, damp = HEIGHT_GAINS
-        error = self._height_wanted - kinematics.com[2]
-        acceleration[2] = np.clip(
-            stiff * error - damp * kinematics.com_velocity[2], *HEIGHT_LIMITS
-        )
-        step = self._step
-        self.plan = GaitPlan(
-            capture_point=capture,
-            centre_of_pressure=pressure,
-            foothold=np.full(2, np.nan) if step is None else step.foothold,
-            swing=-1 if step is None else step.swing,
-            steps=self._steps,
-            margin=self._margin,
-        )
-        facing = yaw_rotation(self._heading)
-        turning = 0.0 if step is None else float(self._speed.wanted[2])
-        spin = np.array([0.0, 0.0, turning])
-        return WholeBodyTask(
-            com_acceleration=acceleration,
-            base_rotation=facing,
-            base_angular_velocity=spin,
-            torso_rotation=facing,
-            torso_angular_velocity=spin,
-            feet=feet,
-            posture=self._swing_arms(places),
-        )
-
-    def _swing_arms(self, places: Array) -> Array:
-        posture = self._posture.copy()
-        if self._shoulders is not None:
-            apart = places[0] - places[1]
-            lead = np.cos(self._heading) * apart[0] + np.sin(self._heading) * apart[1]
-            posture[self._shoulders] += self._scale.arm_swing * lead * OPPOSITE
-        return posture
-
-    def _standing_foot(self, foot: int, force_limit: float = np.inf) -> FootTask:
-        since = self._time - self._landed[foot]
-        soft = max(0.0, 1.0 - since / self._scale.landing_time)
-        return FootTask(force_limit=force_limit, softness=soft)
+    @property
+    def mode(self) -> str:
+        """`stand` or `walk`."""
+        return "stand" if self._stride is None else "walk"
 
     @property
-    def _pendulum(self) -> float:
-        return self._height
-
-    def _soles(self, kinematics: Kinematics) -> tuple[Array, Array]:
-        places = np.array([pose.translation[:2] for pose in kinematics.soles])
-        yaws = np.array(
-            [np.arctan2(p.rotation[1, 0], p.rotation[0, 0]) for p in kinematics.soles]
-        )
-        return places, yaws
-
-    @staticmethod
-    def _mean_yaw(yaws: Array) -> float:
-        return float(yaws[0] + 0.5 * wrap(yaws[1] - yaws[0]))
-
-
-def shoulders(robot: Robot) -> npt.NDArray[np.intp] | None:
-    """Return the places of the joints that swing the arms, left first."""
-    names = [f"{side}_shoulder_pitch_joint" for side in ("left", "right")]
-    if any(name not in robot.joints for name in names):
-        return None
-    return robot.indices(tuple(names))
+    def _given_step(self) -> Footstep | None:
+        return None if self.footsteps is None else self.footsteps.next

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """ROS half of the locomotion controller."""
 
+from typing import Any
+
 from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3, Wrench
 from visualization_msgs.msg import MarkerArray
 
 from renxing.control.base_controller import Cadence
 from renxing.control.locomotion_controller import BOARD, FOOT_BOARD, VelocityCommand
 from renxing.nodes.controllers.board_side import BoardSide
+from renxing.nodes.controllers.footsteps import FootstepServer
 from renxing.nodes.controllers.locomotion_markers import markers
 from renxing.nodes.controllers.velocity_topic import VelocityTopic
 from renxing.runtime.boards import BoardReader
@@ -21,9 +24,10 @@ _POSITION, _HEADING, _FORCE, _TORQUE = 0, 3, 4, 7
 class LocomotionSide(BoardSide):
     """Subscribes: cmd_vel (TwistStamped or Twist), in the frame of the robot's heading.
 
+    Action and topic for footsteps: see `FootstepServer`.
     Publishes: ~/status (LocomotionStatus), ~/markers (MarkerArray) for RViz.
-    Parameters: `status_rate` [Hz]; `cmd_vel_topic`; `stale` [s], age from which a
-    stamped velocity is refused. Late velocities: see the controller.
+    Parameters: `status_rate` [Hz]; `cmd_vel_topic`; `footsteps_topic`; `stale` [s], age
+    from which a stamped velocity is refused. Late velocities: see the controller.
     """
 
     def connect(self) -> None:
@@ -38,6 +42,7 @@ class LocomotionSide(BoardSide):
             p.number("stale", 0.5, 0.01, 60.0),
         )
         self.owns(topic.close)
+        self._footsteps = FootstepServer(self)
         self._status = self.publisher(LocomotionStatus, "~/status")
         self._markers = self.publisher(MarkerArray, "~/markers")
 
@@ -46,6 +51,15 @@ class LocomotionSide(BoardSide):
         if self.active:
             turning = twist.angular.z
             self.send(VelocityCommand(twist.linear.x, twist.linear.y, turning))
+
+    def on_value(self, value: Any) -> None:
+        """Take what footsteps came to."""
+        self._footsteps.take(value)
+
+    def deactivate(self) -> None:
+        """Abort goals that the loop did not end."""
+        super().deactivate()
+        self._footsteps.end_all("the controller was deactivated")
 
     def on_shown(self, board: BoardReader) -> None:
         """Publish at the wanted rate."""
