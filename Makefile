@@ -14,7 +14,7 @@ demo:  ## Run the simulated robot with its operator page
 	@./renxing demo
 
 test: browser opengl  ## Format, lint, types and every test
-	@./renxing setup --extra test --extra g1 --extra servo --extra evaluation
+	@./renxing setup --extra test --extra g1 --extra servo --extra cameras --extra evaluation
 	@$(MAKE) --no-print-directory lint
 	@./renxing exec pytest $(PYTEST_ARGUMENTS)
 

@@ -73,6 +73,8 @@ EXTRAS = {
     "g1": ["example-robot-data"],
     # Plots, pictures and videos of evaluations.
     "evaluation": ["av>=16", "matplotlib>=3.9", "pyopengl>=3.1"],
+    # Simulated depth cameras: rendering, compressed images.
+    "cameras": ["pillow>=10", "pyopengl>=3.1"],
     # Drives on a CAN bus.
     "servo": ["python-can>=4.5"],
     # Other solvers, to compare ours with.

@@ -169,7 +169,9 @@ def test_lacking_machine_is_told_in_one_line(
 
 
 def test_unknown_extra_lists_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="bench, evaluation, g1, servo, test"):
+    with pytest.raises(
+        ConfigError, match="bench, cameras, evaluation, g1, servo, test"
+    ):
         environment.require_extra("g2")
 
 

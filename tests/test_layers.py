@@ -17,6 +17,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "renxing"
 ROOMS = {
     "sensing",
     "estimation",
+    "mapping",
+    "perception",
     "world",
     "planning",
     "control",

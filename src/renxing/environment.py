@@ -36,6 +36,7 @@ PYTHONS = [(3, 11), (3, 12)]
 DEFAULT_EXTRAS = ("ros", "build")
 OPTIONAL_EXTRAS = {
     "bench": "other QP solvers to compare ours with, 20 MB",
+    "cameras": "simulated depth cameras, 20 MB",
     "evaluation": "plots, pictures and videos of scorecards, 130 MB",
     "g1": "Unitree G1 and other robots, 131 MB to fetch",
     "servo": "drives on a CAN bus, 1 MB",

@@ -2,6 +2,7 @@
 """The reports hold what was found, need nothing else, and show a robot."""
 
 import base64
+import ctypes.util
 import dataclasses
 import json
 import re
@@ -128,7 +129,7 @@ def test_page_needs_nothing_else(card: Scorecard, tmp_path: Path) -> None:
 def test_without_opengl_the_page_has_no_pictures_and_says_so_once(
     card: Scorecard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures.ctypes.util, "find_library", lambda name: None)
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     twice = dataclasses.replace(card, scores=card.scores * 2)
     text, warnings = write(twice, tmp_path)
     assert len(warnings) == 1 and "apt-get install libegl1" in warnings[0]

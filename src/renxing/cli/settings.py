@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from renxing.cli.extras import fetch_for_robot
+from renxing.environment import require_extra
 from renxing.errors import ConfigError
 from renxing.resources import resource_root
 from renxing.runtime.arguments import as_text
 from renxing.runtime.bringup import Table, default_table, load_table
+
+# Extras that values of arguments need.
+EXTRAS = {("backend", "servo"): "servo", ("cameras", "true"): "cameras"}
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -53,12 +57,15 @@ def chosen_table(arguments: argparse.Namespace) -> Table:
 
 
 def fetch_for_settings(table: Table, settings: Mapping[str, str]) -> None:
-    """Install what the chosen robot needs beyond the default environment.
+    """Install what robot and arguments need beyond the default environment.
 
     Raises:
         ConfigError: If that is absent and cannot be fetched.
     """
     arguments = {argument.name: argument for argument in table.arguments}
+    for (name, value), extra in EXTRAS.items():
+        if settings.get(name) == value:
+            require_extra(extra)
     if "robot" not in arguments:
         return
     name = settings.get("robot", as_text(arguments["robot"].default))

@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures and videos of a trial, rendered by MuJoCo without a screen.
 
-Poses come from the trace, so nothing is simulated again. OpenGL is found through EGL,
-or through OSMesa where there is no EGL; both render in software if they must.
+Poses come from the trace, so nothing is simulated again.
 """
 
-import ctypes.util
-import importlib
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import mujoco
 import numpy as np
@@ -22,6 +18,7 @@ from renxing.evaluation.recorder import FRAME_RATE, Trace
 from renxing.evaluation.trial import Trial
 from renxing.robot import load_robot
 from renxing.sim.compile import compile_model
+from renxing.sim.offscreen import Offscreen
 from renxing.sim.physics import PhysicsConfig
 from renxing.spatial import Array
 
@@ -30,10 +27,6 @@ Picture = npt.NDArray[np.uint8]
 GRID = 0.5  # [m] between the lines on the ground
 GRID_LINES = 12  # to each side of the robot
 EXTRA = "evaluation"
-_NO_GL = (
-    "no OpenGL to render pictures with; on Debian and Ubuntu: "
-    "apt-get install libegl1 libgl1-mesa-dri"
-)
 
 
 class Camera:
@@ -61,7 +54,8 @@ class Camera:
         model.vis.quality.shadowsize = 2048 if fine else 1024
         model.vis.global_.offwidth, model.vis.global_.offheight = width, height
         self._data = mujoco.MjData(model)
-        self._gl = _open_gl(width, height)
+        require_extra(EXTRA)
+        self._gl = Offscreen(width, height)
         self._scene = mujoco.MjvScene(model, maxgeom=model.ngeom + 200)
         self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
@@ -142,21 +136,6 @@ class Camera:
                     np.array([0.62, 0.66, 0.70, 1.0], dtype=np.float32),
                 )
                 self._scene.ngeom += 1
-
-
-def _open_gl(width: int, height: int) -> Any:
-    require_extra(EXTRA)
-    for library, module in (("EGL", "mujoco.egl"), ("OSMesa", "mujoco.osmesa")):
-        if ctypes.util.find_library(library) is None:
-            continue
-        try:
-            context = importlib.import_module(module).GLContext(width, height)
-            context.make_current()
-        # Each of these comes from a library that is there but does not work.
-        except (ImportError, AttributeError, RuntimeError) as error:
-            raise DeviceError(f"{_NO_GL} ({library}: {error})") from error
-        return context
-    raise DeviceError(_NO_GL)
 
 
 def strip(trial: Trial, trace: Trace, count: int = 6) -> Picture:

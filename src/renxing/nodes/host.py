@@ -36,6 +36,8 @@ NODES = {
     ),
     "console": ("renxing.nodes.console", "ConsoleNode"),
     "recorder": ("renxing.nodes.recorder", "RecorderNode"),
+    "twin_cameras": ("renxing.nodes.twin_cameras", "TwinCameras"),
+    "terrain": ("renxing.nodes.terrain", "Terrain"),
     "topics_bridge": ("renxing.nodes.topics_bridge", "TopicsBridge"),
     "loopback_robot": ("renxing.nodes.loopback_robot", "LoopbackRobot"),
     **{

@@ -26,6 +26,7 @@ from renxing.runtime.link import LinkServer
 from renxing.runtime.manager.switching import Strictness
 from renxing.runtime.pacer import Pace, Pacer
 from renxing.runtime.rights import RightsConfig, claim_rights
+from renxing.runtime.scene_block import SceneWriter
 from renxing.runtime.simulation import Simulation
 from renxing.runtime.state import RunFolder
 
@@ -47,11 +48,12 @@ class CoreProcess:
         rate = self.core.manager.settings.update_rate
         # Only simulated time can run at another speed than the wall's.
         self.pacer = Pacer(rate, speed=arguments.speed if made.twin else 1.0)
-        self._simulation = None
+        self._memory = CoreMemory(self.core, core_block(arguments.namespace))
+        self._simulation, self._scene = None, None
         if made.twin is not None:
             period = self.pacer.period * 1e-9
-            self._simulation = Simulation(self.core, made.twin, period)
-        self._memory = CoreMemory(self.core, core_block(arguments.namespace))
+            self._scene = SceneWriter(core_block(arguments.namespace), made.twin)
+            self._simulation = Simulation(self.core, made.twin, period, self._scene)
         self.core.after = self._after
         tick = arguments.clock == "true"
         self._news = News(
@@ -106,6 +108,8 @@ class CoreProcess:
         self._line.close()
         self.core.manager.shut_down()
         self._memory.close()
+        if self._scene is not None:
+            self._scene.close()
 
     def end(self) -> None:
         """Ask the loop to end after this cycle."""

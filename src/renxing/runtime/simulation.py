@@ -18,6 +18,7 @@ from renxing.errors import ConfigError
 from renxing.runtime.core import RealTimeCore
 from renxing.runtime.core_report import TwinReport, TwinTruth, WorldReport
 from renxing.runtime.pacer import Pace
+from renxing.runtime.scene_block import SceneWriter
 from renxing.sim import Twin
 from renxing.sim.pushes import Push
 from renxing.spatial import SE3
@@ -37,18 +38,22 @@ class Simulation:
         news: Truths for whoever listens, oldest first.
     """
 
-    def __init__(self, core: RealTimeCore, twin: Twin, period: float) -> None:
+    def __init__(
+        self, core: RealTimeCore, twin: Twin, period: float, scene: SceneWriter
+    ) -> None:
         """Watch a twin.
 
         Args:
             core: That moves it.
             twin: The simulated robot and its world.
             period: Of the core's cycle [s].
+            scene: Shows it to who draws it.
         """
         self.news: deque[TwinTruth] = deque(maxlen=UNHEARD)
         self._core = core
         self._twin = twin
         self._period = period
+        self._scene = scene
         self._objects = tuple(thing.name for thing in twin.world.objects)
         self._cadence = Cadence(TRUTH_RATE)
         self._told = -np.inf
@@ -71,6 +76,8 @@ class Simulation:
         if not self._cadence.due(now) and not still:
             return
         self._told = wall
+        # A cycle has just moved it on to where the next one will begin.
+        self._scene.show(pace.due + round(self._period * 1e9))
         self._count += 1
         self.news.append(
             TwinTruth(

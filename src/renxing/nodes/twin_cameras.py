@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The depth cameras of the simulated robot."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+from renxing.errors import ConfigError, DeviceError
+from renxing.nodes import camera_messages as messages
+from renxing.nodes.controllers.side import LoopClock
+from renxing.nodes.managed import ManagedNode
+from renxing.nodes.parameters import load_config
+from renxing.robot import load_robot
+from renxing.robot.description import Camera
+from renxing.robot.pinhole import pinhole_of
+from renxing.runtime.boards import core_block
+from renxing.runtime.scene_block import SceneReader
+from renxing.sim import load_world
+from renxing.sim.compile import compile_model
+from renxing.sim.depth_camera import DepthCamera
+from renxing.sim.depth_noise import StereoConfig, StereoNoise
+from renxing.sim.offscreen import Offscreen
+from renxing.sim.physics import PhysicsConfig
+
+LATEST = QoSProfile(depth=2)
+# With every image, as subscribers that pair both by their stamps want it; late
+# joiners get the last one.
+LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinCamerasConfig:
+    """The node.
+
+    Attributes:
+        robot: Name in config/robots or path of a robot's YAML file.
+        world: Name in config/worlds or path of a world's YAML file; that of the core.
+        cameras: Names of the robot's cameras, of which it may lack some.
+        rate: Images of each camera a second [Hz].
+        binning: Pixels of the camera along each side of one that is rendered.
+        noise: Whether depth has the errors of a real camera.
+        stereo: Those errors.
+        seed: Of the errors.
+        core_timeout: How long to wait for a simulation [s].
+        niceness: By which the process steps back behind the others.
+    """
+
+    robot: str = "rx1"
+    world: str = "flat"
+    cameras: str = "head chest"
+    rate: float = field(default=15.0, metadata={"min": 0.5, "max": 60.0})
+    binning: int = field(default=2, metadata={"min": 1, "max": 8})
+    noise: bool = True
+    stereo: StereoConfig = field(default_factory=StereoConfig)
+    seed: int = field(default=0, metadata={"min": 0})
+    core_timeout: float = field(default=20.0, metadata={"min": 0.0, "max": 600.0})
+    niceness: int = field(default=5, metadata={"min": 0, "max": 19})
+
+
+class TwinCameras(ManagedNode):
+    """Shows what the robot's depth cameras see in the simulation.
+
+    Publishes, for each camera, under `camera/<name>/`: image_raw (rgb8),
+    depth/image_raw (16UC1, millimetres), depth/image (32FC1, metres), the first two
+    also as image_raw/compressed (JPEG) and depth/image_raw/compressedDepth (PNG), each
+    only while somebody listens; camera_info and depth/camera_info (latched).
+    Parameters: `TwinCamerasConfig`.
+    Stale behaviour: without a new scene from the core it publishes nothing. Without
+    OpenGL, or without a simulation, it ends and says what to do.
+    """
+
+    def __init__(self) -> None:
+        """Create the node, unconfigured."""
+        super().__init__("twin_cameras")
+
+    def configure(self) -> None:
+        """Find OpenGL, load the scene and find the core."""
+        config = self.config = load_config(self, TwinCamerasConfig)
+        # Threads of software rendering would crowd out the real-time loop.
+        os.environ.setdefault("LP_NUM_THREADS", "1")
+        robot, world = load_robot(config.robot), load_world(config.world)
+        wanted = config.cameras.split()
+        cameras = [c for c in robot.description.sensors.cameras if c.name in wanted]
+        if not cameras:
+            known = ", ".join(c.name for c in robot.description.sensors.cameras)
+            raise ConfigError(
+                f"cameras: '{config.cameras}': none of them is on {robot.name}, which "
+                f"has {known or 'none'}"
+            )
+        model = compile_model(robot, world, PhysicsConfig())
+        width = max(camera.width for camera in cameras)
+        height = max(camera.height for camera in cameras)
+        self._gl = Offscreen(width, height)
+        self._eye = DepthCamera(model)
+        self._scene = SceneReader(
+            core_block(self.get_namespace()),
+            robot.name,
+            world.name,
+            model.nq,
+            timeout=config.core_timeout,
+        )
+        self._loop_clock = LoopClock(lambda: self.get_clock().now().nanoseconds * 1e-9)
+        self._views = [
+            View(self, camera, config, config.seed + place)
+            for place, camera in enumerate(cameras)
+        ]
+        self._turn = 0
+        self._lost = False
+        # Last: what failed before must not slow down who asked.
+        os.nice(config.niceness)
+
+    def activate(self) -> None:
+        """Start looking."""
+        period = 1.0 / (self.config.rate * len(self._views))
+        self._timer = self.create_wall_timer(period, self.tick)
+
+    def deactivate(self) -> None:
+        """Stop looking."""
+        self.destroy_timer(self._timer)
+
+    def clean(self) -> None:
+        """Give OpenGL back."""
+        self._eye.free()
+        self._gl.free()
+
+    def tick(self) -> None:
+        """Let one camera look, the next one at the next call."""
+        try:
+            new = self._scene.read()
+        except DeviceError as error:
+            # The core is being started anew, or has ended.
+            if not self._lost:
+                self.get_logger().warning(f"no scene: {error}")
+            self._lost = True
+            return
+        self._lost = False
+        if new:
+            self._loop_clock.observe(self._scene.time, self._scene.due)
+        view = self._views[self._turn]
+        self._turn = (self._turn + 1) % len(self._views)
+        if self._scene.due != view.seen and self._scene.due:
+            view.seen = self._scene.due
+            if view.wanted:
+                self._eye.place(self._scene.qpos)
+            view.publish(self._eye, self._loop_clock.to_ros(self._scene.time))
+
+
+class View:
+    """One camera on the graph.
+
+    Attributes:
+        seen: Which scene it has shown; its `due`.
+    """
+
+    def __init__(
+        self, node: TwinCameras, camera: Camera, config: TwinCamerasConfig, seed: int
+    ) -> None:
+        """Create its topics.
+
+        Args:
+            node: That carries them.
+            camera: Of the robot's file.
+            config: Of the node.
+            seed: Of the camera's errors.
+        """
+        self.seen = 0
+        self._camera = camera
+        self._binning = config.binning
+        self._pinhole = pinhole_of(camera, config.binning)
+        self._noise = None
+        if config.noise:
+            self._noise = StereoNoise(config.stereo, camera, config.binning, seed)
+            # Compiles what is compiled at the first image.
+            size = (self._pinhole.height, self._pinhole.width)
+            grey = np.full((*size, 3), 128, np.uint8)
+            self._noise.measure(np.ones(size, np.float32), grey)
+        name = f"camera/{camera.name}"
+        topic = node.create_publisher
+        self._infos = [
+            topic(CameraInfo, f"{name}/camera_info", LATCHED),
+            topic(CameraInfo, f"{name}/depth/camera_info", LATCHED),
+        ]
+        self._colour = topic(Image, f"{name}/image_raw", LATEST)
+        self._jpeg = topic(CompressedImage, f"{name}/image_raw/compressed", LATEST)
+        self._raw = topic(Image, f"{name}/depth/image_raw", LATEST)
+        self._metres = topic(Image, f"{name}/depth/image", LATEST)
+        self._png = topic(
+            CompressedImage, f"{name}/depth/image_raw/compressedDepth", LATEST
+        )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody listens to its images."""
+        topics = (self._colour, self._jpeg, self._raw, self._metres, self._png)
+        return any(topic.get_subscription_count() for topic in topics)
+
+    def publish(self, eye: DepthCamera, stamp: Any) -> None:
+        """Publish what it sees, as far as somebody listens."""
+        header = Header(stamp=stamp, frame_id=self._camera.frame)
+        info = messages.to_camera_info(header, self._pinhole)
+        for topic in self._infos:
+            topic.publish(info)
+        if not self.wanted:
+            return
+        look = eye.look(self._camera, self._binning)
+        colour = look.colour
+        _offer(self._colour, lambda: messages.to_image(header, colour, "rgb8"))
+        _offer(self._jpeg, lambda: messages.to_jpeg(header, colour))
+        depth_topics = (self._raw, self._metres, self._png)
+        if not any(topic.get_subscription_count() for topic in depth_topics):
+            return
+        near, far = self._camera.range
+        depth = look.depth
+        if self._noise is not None:
+            depth = self._noise.measure(depth, colour)
+        else:
+            depth = np.where((depth >= near) & (depth <= far), depth, np.float32(0.0))
+        whole = messages.to_millimetres(depth)
+        _offer(self._raw, lambda: messages.to_image(header, whole, "16UC1"))
+        _offer(self._png, lambda: messages.to_compressed_depth(header, whole))
+        # REP-118: in metres what was not measured is NaN.
+        metres = np.where(depth > 0.0, depth, np.float32(np.nan))
+        _offer(self._metres, lambda: messages.to_image(header, metres, "32FC1"))
+
+
+def _offer(topic: Any, make: Callable[[], Any]) -> None:
+    if topic.get_subscription_count():
+        topic.publish(make())
