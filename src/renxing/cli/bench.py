@@ -21,8 +21,12 @@ from typing import Any, cast
 from renxing import __version__
 from renxing.cli.terminal import table
 from renxing.cli.version import versions
+from renxing.environment import require_extra
 from renxing.errors import ConfigError
 from renxing.resources import resource_root
+
+# Extras that benchmarks need.
+EXTRAS = {"servo": "servo", "sight": "cameras", "tick": "bench"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
     results: dict[str, list[Row]] = {}
     for name in names:
+        if name in EXTRAS:
+            require_extra(EXTRAS[name])
         results[name] = _load_and_run(files[name], arguments.seconds)
         print(f"{name}: {_summary(files[name])}")
         head = ("quantity", "unit", "min", "median", "p99", "note")
