@@ -47,8 +47,8 @@ class Controls:
         self._operator = operator
         self.paused = False
         postures = tuple(robot.description.postures)
-        posture = gui.add_dropdown("Posture", postures)
-        move = gui.add_button("Move to posture", icon=Icon.YOGA)
+        posture = gui.add_dropdown("Posture", postures, visible=False)
+        move = gui.add_button("Move to posture", icon=Icon.YOGA, visible=False)
         on(move, "move", lambda: operator.go_to(posture.value))
         self._postures = posture, move
         with gui.add_folder("Walking"):
