@@ -16,7 +16,9 @@ demo:  ## Run the simulated robot with its operator page
 test: browser opengl  ## Format, lint, types and every test
 	@./renxing setup --extra test --extra g1 --extra servo --extra cameras --extra evaluation
 	@$(MAKE) --no-print-directory lint
-	@./renxing exec pytest $(PYTEST_ARGUMENTS)
+# Many tests run processes in real time, on a machine that may be shared: what fails
+# must fail twice. Each rerun is listed at the end.
+	@./renxing exec pytest --reruns 1 -raR $(PYTEST_ARGUMENTS)
 
 lint:  ## Format, lint and types only
 	@./renxing setup --extra test

@@ -64,6 +64,7 @@ EXTRAS = {
         "hypothesis",
         "mypy",
         "pytest",
+        "pytest-rerunfailures",
         "pytest-xdist",
         "ruff",
         "selenium",
