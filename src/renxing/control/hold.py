@@ -67,7 +67,7 @@ class Hold:
         self._start = self._goal = named if positions is None else positions
         self._began, self._duration = 0.0, 0.0
         self._next_torques = -np.inf
-        self._torques = self._zero
+        self._torques, self._torques_of = self._zero, self._zero
         self.posture, self.stopped = posture, False
 
     def move_to(self, posture: str, stamp: float, duration: float = 0.0) -> float:
@@ -121,8 +121,10 @@ class Hold:
             stamp: Now [s], on the clock that `move_to` got.
         """
         position, velocity = self._wanted(stamp)
-        if stamp >= self._next_torques:
+        # At rest the torques stay what they are; they cost as much as some cycles.
+        if stamp >= self._next_torques and position is not self._torques_of:
             self._torques = self._static_torques(position)
+            self._torques_of = position
             self._next_torques = stamp + self._config.period
         return JointCommand(
             position=position,

@@ -94,6 +94,8 @@ class CoreProcess:
 
     def open(self) -> None:
         """Power the hardware and begin to answer."""
+        # Before: what controllers load and compile would delay a loop that runs.
+        self._prepare(self._start or ())
         self.core.start()
         self._line.start()
 
@@ -143,27 +145,26 @@ class CoreProcess:
             os.close(int(descriptor))
 
     def _activate(self, names: Sequence[str]) -> None:
-        """Load, configure and activate controllers, as far as they can be.
-
-        What is to take over when one of them fails is made ready too.
-        """
+        """Activate controllers, as far as they are loaded and can be."""
         manager = self.core.manager
-        ready = [name for name in names if self._prepare(name)]
-        for name in ready:
-            for fallback in manager.loader.specs[name].fallbacks:
-                self._prepare(fallback)
+        ready = [name for name in names if name in manager.loader.specs]
         if ready:
             manager.switch_controller(
                 ready, (), Strictness.BEST_EFFORT, timeout=START_TIMEOUT
             )
 
-    def _prepare(self, name: str) -> bool:
+    def _prepare(self, names: Sequence[str]) -> None:
+        """Load and configure controllers, as far as they can be.
+
+        So are those that are to take over when one of them fails.
+        """
         manager = self.core.manager
-        if name in manager.loader.specs:
-            return True
-        return (
-            manager.load_controller(name).ok and manager.configure_controller(name).ok
-        )
+        for name in names:
+            if name in manager.loader.specs:
+                continue
+            done = manager.load_controller(name).ok
+            if done and manager.configure_controller(name).ok:
+                self._prepare(manager.loader.specs[name].fallbacks)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ DAMPING = np.array([7.0, 8.0])
 
 @pytest.fixture
 def drives():
-    config = FirmwareConfig(command_timeout=0.02, damp_time=0.5)
+    config = FirmwareConfig(command_timeout=0.02, hold_time=0.3, damp_time=0.5)
     return Firmware(config, DAMPING, np.array([90.0, 90.0]))
 
 
@@ -43,24 +43,47 @@ def test_with_power_it_obeys_the_setpoints_after_that_only(drives):
     assert not rows[:, 1].any()
 
 
-def test_silence_damps_then_lets_go_and_stays_a_fault(drives):
+def test_silence_holds_at_rest_and_a_setpoint_ends_that(drives):
+    moving = STIFF.copy()
+    moving[1] = 3.0
     enabled(drives)
-    assert drives.step(COLD, 0.0199).tolist() == STIFF.tolist()
-    rows = drives.step(COLD, 0.0201)
+    drives.setpoint(slice(0, 2), moving, 0.0)
+    assert drives.step(COLD, 0.0199).tolist() == moving.tolist()
+    assert drives.step(COLD, 0.0201).tolist() == STIFF.tolist()
+    assert drives.step(COLD, 0.31).tolist() == STIFF.tolist()
+    assert set(drives.state) == {DriveState.HOLDING}
+    assert set(drives.fault) == {Fault.NONE}
+    drives.setpoint(slice(0, 1), moving[:, :1], 0.31)
+    assert drives.step(COLD, 0.31)[1].tolist() == [3.0, 0.0]
+    assert drives.state.tolist() == [DriveState.ENABLED, DriveState.HOLDING]
+
+
+def test_a_drive_that_holds_obeys_disable_and_heat(drives):
+    enabled(drives)
+    drives.step(COLD, 0.1)
+    assert drives.order(Order.DISABLE, np.array([False, True]), POSITION, 0.1).any()
+    rows = drives.step(HOT, 0.1)
+    assert rows.tolist() == [[0.0, 0.0]] * 4 + [[DAMPING[0], 0.0]]
+    assert drives.state.tolist() == [DriveState.DAMPING, DriveState.DISABLED]
+
+
+def test_a_long_silence_damps_then_lets_go_and_stays_a_fault(drives):
+    enabled(drives)
+    rows = drives.step(COLD, 0.3201)
     assert not rows[:4].any()
     assert rows[4].tolist() == DAMPING.tolist()
     assert set(drives.state) == {DriveState.DAMPING}
-    drives.setpoint(slice(0, 2), STIFF, 0.1)  # comes back: too late
-    assert drives.step(COLD, 0.1)[4].tolist() == DAMPING.tolist()
-    assert not drives.step(COLD, 0.53).any()
+    drives.setpoint(slice(0, 2), STIFF, 0.4)  # comes back: too late
+    assert drives.step(COLD, 0.4)[4].tolist() == DAMPING.tolist()
+    assert not drives.step(COLD, 0.83).any()
     assert set(drives.state) == {DriveState.FAULT}
     assert set(drives.fault) == {Fault.TIMEOUT}
-    assert not drives.order(Order.ENABLE, ALL, POSITION, 0.6).any()
+    assert not drives.order(Order.ENABLE, ALL, POSITION, 0.9).any()
 
 
 def test_a_cleared_fault_allows_power_again(drives):
     enabled(drives)
-    drives.step(COLD, 0.03)
+    drives.step(COLD, 0.33)
     drives.step(COLD, 1.0)
     assert drives.order(Order.CLEAR_FAULT, ALL, POSITION, 1.0).all()
     assert set(drives.state) == {DriveState.DISABLED}

@@ -19,6 +19,7 @@ from renxing.runtime.servo.joint_bus import state_layout
 from renxing.runtime.servo.master import BusMaster
 
 STEP = 0.002  # [s]
+HOLD = 0.2  # [s] for which drives go on without setpoints
 CORE = 7  # a session of the core
 HOST = (Kind.STATE, Kind.ANSWER)
 DRIVES = (Kind.ORDER, Kind.SETPOINT, Kind.POLL)
@@ -31,7 +32,7 @@ class Line:
         self.url = f"virtual:{uuid.uuid4().hex}"
         (self.map,) = select_buses(robot, [bus])
         self.robot = robot
-        self.rack = DriveRack([self.map], robot, FirmwareConfig(command_timeout=0.02))
+        self.rack = DriveRack([self.map], robot, FirmwareConfig(hold_time=HOLD))
         self.far = open_bus(self.url, "", DRIVES)
         self.drives = DriveBus(self.far, self.map, self.rack, 0)
         self.report = np.zeros((4, len(robot.joints)))
@@ -56,7 +57,10 @@ class Line:
         for _ in range(round(seconds / STEP)):
             self.now += STEP
             self.master.send(self.rows if rows else None, session, self.now)
-            if not self.cut:
+            if self.cut:
+                while self.far.recv(0.0):
+                    pass
+            else:
                 self.drives.serve(self.now)
             while self.master.receive(0.0, lambda: round(1e9 * self.now)):
                 pass
@@ -98,9 +102,12 @@ def test_a_session_of_the_core_gives_power_and_its_end_takes_it(line):
     assert not line.obeyed.any()
 
 
-def test_a_silent_core_lets_the_drives_damp_and_stay_so(line):
+def test_a_silent_core_lets_the_drives_hold_then_damp_and_stay_so(line):
     line.turn(0)
     line.turn(CORE)
+    line.turn(CORE, rows=False, seconds=HOLD)
+    assert line.states() == {DriveState.HOLDING}
+    assert line.obeyed == pytest.approx(line.rows, rel=2e-3, abs=2e-4)
     line.turn(CORE, rows=False, seconds=0.03)
     assert line.states() == {DriveState.DAMPING}
     assert {Fault(code) for code in line.frame["fault"]} == {Fault.TIMEOUT}
@@ -110,6 +117,49 @@ def test_a_silent_core_lets_the_drives_damp_and_stay_so(line):
     line.turn(CORE, seconds=1.2)  # the core is back: not good enough
     assert line.states() == {DriveState.FAULT}
     line.turn(CORE + 1)
+    assert line.states() == {DriveState.ENABLED}
+
+
+def test_a_core_that_is_back_in_time_finds_the_robot_held(line):
+    line.turn(0)
+    line.turn(CORE)
+    line.turn(CORE, rows=False, seconds=0.05)
+    line.turn(0, seconds=0.05)  # a new one, which has not asked for power yet
+    assert line.states() == {DriveState.HOLDING}
+    line.turn(CORE + 1, seconds=0.02)
+    assert line.states() == {DriveState.ENABLED}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_the_end_of_a_session_takes_the_power_also_if_the_order_is_lost(line, lost):
+    line.turn(0)
+    line.turn(CORE)
+    line.cut = lost
+    line.turn(0, seconds=0.03)
+    line.cut = False
+    line.turn(0, seconds=0.05)
+    assert line.states() == {DriveState.DISABLED}
+
+
+def test_an_operator_takes_the_power_of_drives_that_hold(line):
+    line.turn(0)
+    line.turn(CORE)
+    line.turn(CORE, rows=False, seconds=0.05)
+    line.master.operate(1, Order.DISABLE, -1, line.now)
+    line.turn(CORE, rows=False)
+    assert line.states() == {DriveState.DISABLED}
+
+
+def test_a_new_host_goes_on_with_drives_that_hold(line):
+    line.turn(0)
+    line.turn(CORE)
+    line.cut = True
+    line.turn(CORE, seconds=0.1)
+    line.cut = False
+    line.connect(began=CORE)
+    line.turn(0)
+    assert line.states() == {DriveState.HOLDING}
+    line.turn(CORE)
     assert line.states() == {DriveState.ENABLED}
 
 
@@ -128,7 +178,7 @@ def test_a_new_host_gives_no_power_by_itself(line):
     line.turn(0)
     line.turn(CORE)
     line.cut = True
-    line.turn(CORE, seconds=1.2)
+    line.turn(CORE, seconds=HOLD + 1.2)
     line.cut = False
     line.connect(began=CORE)
     line.turn(0)  # it has not found the core yet

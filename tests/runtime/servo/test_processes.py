@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from renxing.actuation.servo.firmware import FirmwareConfig
 from renxing.actuation.servo.table import DriveState, Fault
 from renxing.errors import ConfigError, RenxingError
 from renxing.runtime.default_hardware import default_hardware
@@ -52,6 +53,10 @@ class Standing:
             assert time.monotonic() < end, f"waited in vain for {what}"
             time.sleep(PERIOD)
 
+    def rest(self, seconds: float):
+        end = time.monotonic() + seconds
+        self.turn(lambda: time.monotonic() > end, "the time to pass")
+
     def finite(self) -> bool:
         return bool(np.isfinite(self.positions()).all())
 
@@ -88,8 +93,7 @@ def standing(load, bench):
 
 
 def test_it_stands_on_its_drives(standing):
-    start = time.monotonic()
-    standing.turn(lambda: time.monotonic() > start + 1.0, "a second")
+    standing.rest(1.0)
     stand = standing.robot.posture("stand")
     assert np.abs(standing.positions() - stand).max() < 0.06
     frame = standing.bus()
@@ -97,12 +101,28 @@ def test_it_stands_on_its_drives(standing):
     assert int(frame["frames_in"]) > 100
 
 
+def test_a_killed_bus_process_is_noticed_and_the_robot_stands_until_it_is_back(
+    standing, bench
+):
+    leg = set(standing.robot.description.groups[LEG])
+    stand = standing.robot.posture("stand")
+    standing.rest(0.3)
+    bench.processes[LEG].kill()
+    bench.processes[LEG].wait()
+    standing.turn(lambda: standing.lost() >= leg, "the loss of that leg")
+    bench.start(LEG)
+    standing.turn(standing.finite, "all joints again")
+    assert set(standing.bus()["fault"]) == {Fault.NONE}
+    assert np.abs(standing.positions() - stand).max() < 0.06
+
+
 @pytest.mark.parametrize("anew", [False, True])
-def test_a_killed_bus_process_is_noticed_damps_and_is_recovered(standing, bench, anew):
+def test_a_bus_that_is_gone_for_long_damps_and_is_recovered(standing, bench, anew):
     leg = set(standing.robot.description.groups[LEG])
     bench.processes[LEG].kill()
     bench.processes[LEG].wait()
     standing.turn(lambda: standing.lost() >= leg, "the loss of that leg")
+    standing.rest(FirmwareConfig().hold_time + 0.1)
     bench.start(LEG)
     # The drives have given up meanwhile, and do not come back by themselves.
     standing.turn(lambda: set(standing.bus()["fault"]) == {Fault.TIMEOUT}, "time-outs")
@@ -139,13 +159,13 @@ def test_a_second_core_on_the_joint_bus_is_refused(standing, bench):
     standing.turn(lambda: int(standing.bus()["frames_in"]) > before + 50, "answers")
 
 
-def test_a_core_that_dies_lets_the_drives_damp_then_let_go(standing):
+def test_a_core_that_dies_lets_the_drives_hold_then_damp_then_let_go(standing):
     end = time.monotonic() + LIMIT
     seen = set()
     while DriveState.FAULT not in seen and time.monotonic() < end:
         time.sleep(PERIOD)
         seen |= {DriveState(code) for code in standing.bus()["state"]}
-    assert seen >= {DriveState.DAMPING, DriveState.FAULT}
+    assert seen >= {DriveState.HOLDING, DriveState.DAMPING, DriveState.FAULT}
 
 
 def test_killed_drives_are_an_error_that_can_be_recovered(standing, bench):

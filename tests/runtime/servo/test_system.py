@@ -212,6 +212,8 @@ def test_drives_without_power_in_time_are_an_error(buses):
     system = buses.system()
     system.on_configure()
     system.on_activate()
+    system.read(0.0, 0.002)  # nothing was commanded yet: there is no hurry
+    system.write(0.0, 0.002)
     with pytest.raises(DeviceError, match="no power on left_leg"):
         system.read(0.0, 0.002)
     system.on_shutdown()

@@ -3,8 +3,10 @@
 
 In: orders, setpoints and temperatures of the drives of one bus.  Out: the five
 parameters that the current loop obeys.  Rate: that of the physics, with the time given.
-A drive that gets no setpoints damps its joint for a while and then lets go; a fault
-stays until it is cleared, and setpoints do not bring it back.
+A drive that gets no setpoints goes on with the last one, at rest: a robot that stands
+stays up until its software is there again. If none comes, that is a fault: it damps
+its joint for a while and then lets go. A fault stays until it is cleared, and setpoints
+do not bring it back.
 """
 
 from dataclasses import dataclass, field
@@ -12,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from renxing.actuation.servo.table import DriveState, Fault, Order
+from renxing.actuation.servo.table import DriveState, Fault, Order, has_power
 from renxing.spatial import Array, Mask
 
-KD = 4  # row of the damping in the five parameters
+VELOCITY, KD = 1, 4  # rows of the five parameters
 Codes = npt.NDArray[np.int64]
 
 
@@ -24,11 +26,13 @@ class FirmwareConfig:
     """A drive's own safety.
 
     Attributes:
-        command_timeout: Longest time without a setpoint while it has power [s].
+        command_timeout: Longest time without a setpoint until it comes to rest [s].
+        hold_time: For how long it then holds, before it takes that for a fault [s].
         damp_time: For how long it damps after a fault, before it lets go [s].
     """
 
     command_timeout: float = field(default=0.02, metadata={"min": 0.002, "max": 1.0})
+    hold_time: float = field(default=10.0, metadata={"min": 0.0, "max": 600.0})
     damp_time: float = field(default=1.0, metadata={"min": 0.0, "max": 60.0})
 
 
@@ -70,6 +74,8 @@ class Firmware:
         """
         self._rows[:, drives] = rows
         self._heard[drives] = now
+        state = self.state[drives]
+        state[state == DriveState.HOLDING] = DriveState.ENABLED
 
     def order(self, order: Order, drives: Mask, position: Array, now: float) -> Mask:
         """Do something once.
@@ -116,10 +122,15 @@ class Firmware:
         """
         state = self.state
         self._temperature = temperature
-        powered = state == DriveState.ENABLED
-        silent = powered & (now - self._heard > self._config.command_timeout)
+        powered = has_power(state)
+        silence = now - self._heard
+        late = powered & (silence > self._config.command_timeout)
+        if late.any():
+            state[late] = DriveState.HOLDING
+            self._rows[VELOCITY, late] = 0.0
+        gone = late & (silence > self._config.command_timeout + self._config.hold_time)
         hot = powered & (temperature >= self._limit)
-        for who, why in ((silent, Fault.TIMEOUT), (hot, Fault.OVER_TEMPERATURE)):
+        for who, why in ((gone, Fault.TIMEOUT), (hot, Fault.OVER_TEMPERATURE)):
             if who.any():
                 self.fault[who] = why
                 state[who] = DriveState.DAMPING
@@ -129,6 +140,6 @@ class Firmware:
             over = damping & (now - self._failed > self._config.damp_time)
             state[over] = DriveState.FAULT
             damping &= ~over
-        rows: Array = np.where(state == DriveState.ENABLED, self._rows, 0.0)
+        rows: Array = np.where(has_power(state), self._rows, 0.0)
         rows[KD] = np.where(damping, self._damping, rows[KD])
         return rows

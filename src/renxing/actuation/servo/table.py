@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
+from renxing.spatial import Integers, Mask
+
 VERSION = 1
 # version, drives in the frame, sequence, sequence of the frame answered, CRC-16
 HEADER = struct.Struct("<BBHHH")
@@ -51,6 +53,17 @@ class DriveState(IntEnum):
     ENABLED = 1  # obeys setpoints
     DAMPING = 2  # has a fault: only damps, for a while
     FAULT = 3  # no torque until CLEAR_FAULT
+    HOLDING = 4  # hears no setpoints: goes on with the last one, at rest, for a while
+
+
+def has_power(states: Integers) -> Mask:
+    """Tell which of some drives do what setpoints say, or said last.
+
+    Args:
+        states: A `DriveState` of each.
+    """
+    powered: Mask = (states == DriveState.ENABLED) | (states == DriveState.HOLDING)
+    return powered
 
 
 class Fault(IntEnum):

@@ -25,6 +25,7 @@ from renxing.actuation.servo.table import (
     DriveState,
     Kind,
     Order,
+    has_power,
     identifier,
 )
 from renxing.errors import DeviceError
@@ -69,6 +70,7 @@ class BusMaster:
         self._since = 0.0
         self._ordered = -RETRY
         self._giving = False
+        self._taking = False
         self._operated = (0, Order.DISABLE)
         self._awaited: set[int] = set()
         self._obeyed = 0
@@ -86,8 +88,8 @@ class BusMaster:
         self.frame["unanswered"][...] += len(self._missing)
         self._sequence += 1
         self._power(session, now)
-        powered = (self.frame["state"] == DriveState.ENABLED).any()
-        if rows is not None and powered:
+        powered = has_power(self.frame["state"]).any()
+        if rows is not None and session != 0 and powered:
             kind, slots = Kind.SETPOINT, self.map.setpoint_words(rows)
         else:
             kind, slots = Kind.POLL, [_NOTHING] * len(self.map.segments)
@@ -102,11 +104,15 @@ class BusMaster:
             # What was asked of the process before this one is not given: the drives may
             # have let go meanwhile, and the robot lie.
             self._giving = session > self._began
+            self._taking = False
             if self._giving:
                 self.order(Order.CLEAR_FAULT)
         state = self.frame["state"]
         if session == 0 or self.inhibited:
-            wanted, wrong = Order.DISABLE, bool((state == DriveState.ENABLED).any())
+            # A core that has just been started takes no power from drives that hold the
+            # robot since the one before it died.
+            self._taking |= self.inhibited or bool((state == DriveState.ENABLED).any())
+            wanted, wrong = Order.DISABLE, self._taking and bool(has_power(state).any())
         else:
             wanted, wrong = Order.ENABLE, bool((state != DriveState.ENABLED).any())
             self._giving = self._giving and wrong and now - self._since < POWER_TIME

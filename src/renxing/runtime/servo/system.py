@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from renxing.actuation.servo.joint_map import servo_map
-from renxing.actuation.servo.table import DriveState
+from renxing.actuation.servo.table import has_power
 from renxing.errors import ConfigError, DeviceError, StaleError
 from renxing.hardware_interface import (
     EFFORT,
@@ -43,7 +43,8 @@ class JointBusSystem(HardwareComponent):
     Attributes:
         reply_timeout: Oldest answer of a drive or sample of a body sensor [s].
         connect_timeout: Longest wait for all of them when it is configured [s].
-        power_timeout: Longest time until all drives have power [s].
+        power_timeout: Longest time from the first command until all drives have power
+            [s].
         joints_of_buses: By the bus's name.
         powered: Whether all drives have had power since the last activation.
     """
@@ -74,6 +75,7 @@ class JointBusSystem(HardwareComponent):
         self._joints = tuple(joint.name for joint in info.joints() if not joint.mimic)
         self._writer: BlockWriter | None = None
         self._session = 0
+        self._since = np.inf  # [s] when the first command went out
         self.powered = False
 
     def state_names(self) -> list[str]:
@@ -151,7 +153,7 @@ class JointBusSystem(HardwareComponent):
         # A number that no earlier core has used.
         self._session = clock.monotonic_ns()
         self.powered = False
-        self._since = clock.monotonic()
+        self._since = np.inf
         return Result.SUCCESS
 
     def on_deactivate(self) -> Result:
@@ -200,7 +202,7 @@ class JointBusSystem(HardwareComponent):
         lost = silent
         self._lost[:] = False
         if self._session:
-            idle = self._drive_states != DriveState.ENABLED
+            idle = ~has_power(self._drive_states)
             if self.powered:
                 lost = lost | idle
                 self._lost[:] = lost
@@ -277,6 +279,8 @@ class JointBusSystem(HardwareComponent):
         frame["rows"][:, self._order] = rows
         frame["session"][...] = self._session
         self._writer.publish()
+        if self._since == np.inf:
+            self._since = clock.monotonic()
         return Return.OK
 
 
