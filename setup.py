@@ -76,6 +76,8 @@ EXTRAS = {
     "evaluation": ["av>=16", "matplotlib>=3.9", "pyopengl>=3.1"],
     # Simulated depth cameras: rendering, compressed images.
     "cameras": ["pillow>=10", "pyopengl>=3.1"],
+    # A global map: registration of point clouds, pose graph.
+    "mapping": ["gtsam>=4.3", "small-gicp>=1.0"],
     # Drives on a CAN bus.
     "servo": ["python-can>=4.5"],
     # Other solvers, to compare ours with.

@@ -18,6 +18,8 @@ ROOMS = {
     "sensing",
     "estimation",
     "mapping",
+    "localization",
+    "navigation",
     "perception",
     "world",
     "planning",

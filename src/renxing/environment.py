@@ -39,6 +39,7 @@ OPTIONAL_EXTRAS = {
     "cameras": "simulated depth cameras, 20 MB",
     "evaluation": "plots, pictures and videos of scorecards, 130 MB",
     "g1": "Unitree G1 and other robots, 131 MB to fetch",
+    "mapping": "a global map: registration, pose graph, 110 MB",
     "servo": "drives on a CAN bus, 1 MB",
     "test": "the tools of `make test`, 110 MB",
 }

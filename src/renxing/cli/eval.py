@@ -80,6 +80,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run a scorecard: 1 if something required was missed, else 0."""
     _check(arguments)
+    if arguments.scorecard == "mapping":
+        from renxing.cli.eval_mapping import run_mapping
+
+        return run_mapping(arguments)
     # Here, so that other commands start without loading robot models.
     from rich.console import Console
 

@@ -219,7 +219,9 @@ class Suite(Part, frozen=True):
 def suite_names() -> list[str]:
     """Return the names of all scorecards."""
     folder = resource_root() / "config" / "evaluation"
-    return sorted(file.stem for file in folder.glob("*.yaml") if file.stem != _RANGES)
+    return sorted(
+        file.stem for file in folder.glob("*.yaml") if file.stem not in _OTHER
+    )
 
 
 def load_suite(name: str | Path) -> Suite:
@@ -238,6 +240,7 @@ def load_suite(name: str | Path) -> Suite:
 
 
 _RANGES = "variation"
+_OTHER = (_RANGES, "mapping")  # files in the folder that have other types
 
 
 def variation_file() -> Path:

@@ -38,6 +38,26 @@ NODES = {
     "recorder": ("renxing.nodes.recorder", "RecorderNode"),
     "twin_cameras": ("renxing.nodes.twin_cameras", "TwinCameras"),
     "terrain": ("renxing.nodes.terrain", "Terrain"),
+    "localization": ("renxing.nodes.localization", "Localization"),
+    "map_server": ("renxing.nodes.navigation.map_server", "MapServer"),
+    "planner_server": ("renxing.nodes.navigation.planner_server", "PlannerServer"),
+    "controller_server": (
+        "renxing.nodes.navigation.controller_server",
+        "ControllerServer",
+    ),
+    "bt_navigator": ("renxing.nodes.navigation.navigator", "Navigator"),
+    "waypoint_follower": (
+        "renxing.nodes.navigation.waypoint_follower",
+        "WaypointFollower",
+    ),
+    "lifecycle_manager_navigation": (
+        "renxing.nodes.navigation.lifecycle_manager",
+        "NavigationManager",
+    ),
+    "lifecycle_manager_localization": (
+        "renxing.nodes.navigation.lifecycle_manager",
+        "LocalizationManager",
+    ),
     "topics_bridge": ("renxing.nodes.topics_bridge", "TopicsBridge"),
     "loopback_robot": ("renxing.nodes.loopback_robot", "LoopbackRobot"),
     **{

@@ -5,7 +5,6 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ from renxing.mapping import (
     traversability,
 )
 from renxing.nodes import camera_messages as messages
-from renxing.nodes import convert
+from renxing.nodes import convert, history
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
 from renxing.perception import (
@@ -41,14 +40,11 @@ from renxing.robot.description import Camera
 from renxing.robot.pinhole import Pinhole, pinhole_of
 from renxing.spatial import SE3, Array
 
-T = TypeVar("T")
 Indices = npt.NDArray[np.intp]
 
 LATEST = QoSProfile(depth=2)
 POLL = 0.01  # [s] between two looks for images whose pose has come
 PATIENCE = 0.15  # [s] that an image waits for its pose
-HISTORY = 0.5  # [s] of poses that are kept
-APART = 0.05  # [s] that a pose may be away from the image that it is used for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +178,7 @@ class Terrain(ManagedNode):
         """Keep the pose of the base."""
         self._frame = message.header.frame_id
         stamp = convert.to_seconds(message.header.stamp)
-        _keep(self._poses, stamp, convert.from_pose(message.pose.pose))
+        history.keep(self._poses, stamp, convert.from_pose(message.pose.pose))
 
     def on_joints(self, message: JointState) -> None:
         """Keep the joint positions; any order, also some of the joints only."""
@@ -195,7 +191,7 @@ class Terrain(ManagedNode):
         _, source, target = self._names
         self._positions[target] = np.asarray(message.position)[source]
         stamp = convert.to_seconds(message.header.stamp)
-        _keep(self._joints, stamp, self._positions.copy())
+        history.keep(self._joints, stamp, self._positions.copy())
 
     def on_image(self, feed: "Feed", message: Image) -> None:
         """Let an image wait for the pose of its time."""
@@ -221,7 +217,10 @@ class Terrain(ManagedNode):
 
     def _take(self, feed: "Feed", message: Image, stamp: float) -> None:
         pinhole = feed.pinhole
-        pose, joints = _pose_at(self._poses, stamp), _joints_at(self._joints, stamp)
+        pose, joints = (
+            history.pose_at(self._poses, stamp),
+            history.joints_at(self._joints, stamp),
+        )
         if pinhole is None or pose is None or joints is None:
             self.get_logger().warning(
                 f"camera {feed.camera.name}: image left out: no camera_info, or no "
@@ -323,51 +322,3 @@ class Feed:
             # REP-118: in metres what was not measured is NaN.
             metres = np.where(depth > 0.0, depth, np.float32(np.nan))
             self._clean.publish(messages.to_image(header, metres, "32FC1"))
-
-
-def _keep(history: deque[tuple[float, T]], stamp: float, value: T) -> None:
-    """Add a value to a history; a clock that went back starts it again."""
-    if history and stamp <= history[-1][0]:
-        if stamp == history[-1][0]:
-            return
-        history.clear()
-    history.append((stamp, value))
-    while history[0][0] < stamp - HISTORY:
-        history.popleft()
-
-
-def _around(history: deque[tuple[float, T]], stamp: float) -> tuple[T, T, float] | None:
-    """Return the values before and after a time, and how far it is between them.
-
-    None if there is none near it.
-    """
-    before = after = None
-    for entry in reversed(history):
-        if entry[0] < stamp:
-            before = entry
-            break
-        after = entry
-    before, after = before or after, after or before
-    if before is None or after is None:
-        return None
-    if max(before[0] - stamp, stamp - after[0]) > APART:
-        return None
-    span = after[0] - before[0]
-    share = (stamp - before[0]) / span if span > 0.0 else 0.0
-    return before[1], after[1], share
-
-
-def _pose_at(history: deque[tuple[float, SE3]], stamp: float) -> SE3 | None:
-    found = _around(history, stamp)
-    if found is None:
-        return None
-    pose: SE3 = SE3.Interpolate(*found)
-    return pose
-
-
-def _joints_at(history: deque[tuple[float, Array]], stamp: float) -> Array | None:
-    found = _around(history, stamp)
-    if found is None:
-        return None
-    before, after, share = found
-    return before + share * (after - before)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goal, map and people -> a route, and velocities along it."""
+
+from renxing.navigation import follower as _follower
+from renxing.navigation import grid as _grid
+from renxing.navigation import planner as _planner
+from renxing.navigation.follower import Follower, FollowerState
+from renxing.navigation.follower_config import FollowerConfig
+from renxing.navigation.grid import (
+    FREE,
+    INSCRIBED,
+    LETHAL,
+    UNKNOWN,
+    CostGrid,
+    from_elevation_costs,
+    from_occupancy,
+    inflate,
+    merge,
+)
+from renxing.navigation.people import (
+    PeopleConfig,
+    PeopleTracker,
+    Person,
+    occupy,
+    predict,
+)
+from renxing.navigation.planner import (
+    NoRoute,
+    PlannerConfig,
+    Reason,
+    is_valid,
+    path_length,
+    plan,
+    smooth,
+)
+from renxing.navigation.progress import GoalChecker, ProgressChecker
+
+__all__ = [
+    "FREE",
+    "INSCRIBED",
+    "LETHAL",
+    "UNKNOWN",
+    "CostGrid",
+    "Follower",
+    "FollowerConfig",
+    "FollowerState",
+    "GoalChecker",
+    "NoRoute",
+    "PeopleConfig",
+    "PeopleTracker",
+    "Person",
+    "PlannerConfig",
+    "ProgressChecker",
+    "Reason",
+    "from_elevation_costs",
+    "from_occupancy",
+    "inflate",
+    "is_valid",
+    "merge",
+    "occupy",
+    "path_length",
+    "plan",
+    "predict",
+    "rehearse",
+    "smooth",
+]
+
+
+def rehearse() -> None:
+    """Compile now what is compiled, rather than at the first goal."""
+    _grid.rehearse()
+    _planner.rehearse()
+    _follower.rehearse()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Actions of which one goal at a time runs: the newest.
+
+A goal is carried out by a generator that a timer steps. A coroutine would be shorter,
+but the events executor of Jazzy polls one that waits without pause, and what waits
+here waits for minutes.
+"""
+
+import traceback
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import GoalEvent
+from rclpy.node import Node
+
+REPLACED = "replaced by a newer goal"
+
+
+class CancelledError(Exception):
+    """Thrown into a routine whose goal shall be given up; it may still clean up."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a goal ended by itself.
+
+    Attributes:
+        result: The message.
+        succeeded: Or it was aborted.
+    """
+
+    result: Any
+    succeeded: bool = True
+
+
+# What carries a goal out: called once a period until it returns.
+Routine = Generator[None, None, End]
+Begin = Callable[[Any], Routine]
+
+
+@dataclass(slots=True)
+class _Running:
+    server: ActionServer
+    kind: Any
+    handle: Any
+    routine: Routine
+    cancelled: bool = False
+
+
+class Solo:
+    """Servers of one or several actions that need the same thing: legs, for one."""
+
+    def __init__(self, node: Node, refuses: Callable[[], str]) -> None:
+        """Offer nothing yet.
+
+        Args:
+            node: That carries the actions.
+            refuses: Says why no goal is accepted now; empty when one is.
+        """
+        self._node = node
+        self._refuses = refuses
+        self._servers: list[ActionServer] = []
+        self._running: _Running | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a goal runs."""
+        return self._running is not None
+
+    def offer(self, kind: Any, action: str, begin: Begin) -> None:
+        """Offer an action.
+
+        Args:
+            kind: Its type.
+            action: Its name.
+            begin: Makes the routine of a goal's handle.
+        """
+        server: Any = None
+
+        def accepted(handle: Any) -> None:
+            self._start(_Running(server, kind, handle, begin(handle)))
+
+        server = ActionServer(
+            self._node,
+            kind,
+            action,
+            execute_callback=lambda handle: kind.Result(),
+            goal_callback=partial(self._on_goal, action),
+            handle_accepted_callback=accepted,
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+        )
+        self._servers.append(server)
+
+    def tick(self) -> None:
+        """Carry the goal on."""
+        running = self._running
+        if running is None:
+            return
+        try:
+            if running.handle.is_cancel_requested and not running.cancelled:
+                running.cancelled = True
+                running.routine.throw(CancelledError())
+            else:
+                next(running.routine)
+        except CancelledError:
+            self._end(running, None)
+        except StopIteration as stop:
+            self._end(running, stop.value)
+        except Exception:
+            self._node.get_logger().error(traceback.format_exc())
+            self._end(running, End(failed(running.kind, 0, "internal error"), False))
+
+    def end(self, why: str) -> None:
+        """Abort what runs."""
+        running = self._running
+        if running is not None:
+            running.routine.close()
+            self._end(running, End(failed(running.kind, 0, why), False))
+
+    def close(self) -> None:
+        """Offer nothing any more."""
+        self.end("the server was shut down")
+        for server in self._servers:
+            server.destroy()
+        self._servers = []
+
+    def _on_goal(self, action: str, _goal: Any) -> GoalResponse:
+        why = self._refuses()
+        if why:
+            self._node.get_logger().warning(f"{action}: goal rejected: {why}")
+            return GoalResponse.REJECT
+        return GoalResponse.ACCEPT
+
+    def _start(self, running: _Running) -> None:
+        self.end(REPLACED)
+        self._running = running
+        if not running.handle.is_cancel_requested:
+            # `execute` would also run its callback, and end the goal with it.
+            running.handle._update_state(GoalEvent.EXECUTE)
+
+    def _end(self, running: _Running, end: End | None) -> None:
+        """Tell the client; without an end the goal was cancelled."""
+        if self._running is running:
+            self._running = None
+
+        def finish(handle: Any) -> Any:
+            if end is None:
+                handle.canceled()
+                return running.kind.Result()
+            if end.succeeded:
+                handle.succeed()
+            else:
+                handle.abort()
+            return end.result
+
+        running.server.notify_execute(running.handle, finish)
+
+
+def failed(kind: Any, code: int, why: str) -> Any:
+    """Return the result of a goal that came to nothing."""
+    result = kind.Result(error_code=code)
+    result.error_msg = why
+    return result

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Go to one pose after the other, as often as wanted."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nav2_msgs.action import FollowWaypoints, NavigateToPose
+from nav2_msgs.msg import MissedWaypoint
+
+from renxing.nodes.managed import ManagedNode
+from renxing.nodes.navigation.child import Child
+from renxing.nodes.navigation.solo import End, Routine, Solo, failed
+from renxing.nodes.navigation.stop_watch import StopWatch
+from renxing.nodes.parameters import load_config
+
+TICK = 0.05  # [s]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaypointConfig:
+    """The node.
+
+    Attributes:
+        stop_on_failure: Whether a pose that cannot be reached ends it all.
+        pause: At each pose [s].
+    """
+
+    stop_on_failure: bool = False
+    pause: float = field(default=0.2, metadata={"min": 0.0, "max": 3600.0})
+
+
+class WaypointFollower(ManagedNode):
+    """Goes from pose to pose, and notes those that it did not reach.
+
+    Action: follow_waypoints. Calls: navigate_to_pose.
+    Parameters: `WaypointConfig`.
+    """
+
+    def __init__(self) -> None:
+        """Create the node, unconfigured."""
+        super().__init__("waypoint_follower")
+        self._working = False
+        self._solo: Solo | None = None
+
+    def configure(self) -> None:
+        """Join the graph."""
+        self.config = load_config(self, WaypointConfig)
+        self._stops = StopWatch(self)
+        self._go = Child(self, NavigateToPose, "navigate_to_pose")
+        self._solo = Solo(self, self._refuses)
+        self._solo.offer(FollowWaypoints, "follow_waypoints", self.follow)
+        self.create_wall_timer(TICK, self._solo.tick)
+
+    def activate(self) -> None:
+        """Accept goals."""
+        self._working = True
+
+    def deactivate(self) -> None:
+        """Accept no more."""
+        self._working = False
+        if self._solo is not None:
+            self._solo.end("the waypoint follower was deactivated")
+
+    def clean(self) -> None:
+        """Take the action off the graph."""
+        if self._solo is not None:
+            self._solo.close()
+            self._solo = None
+            self._go.close()
+
+    def _refuses(self) -> str:
+        return self._stops.why if self._working else "the follower is not active"
+
+    def follow(self, handle: Any) -> Routine:
+        """Go to one pose after the other."""
+        request = handle.request
+        code = FollowWaypoints.Result.TASK_EXECUTOR_FAILED
+        if request.goal_index >= len(request.poses):
+            text = f"{len(request.poses)} poses, to begin with {request.goal_index}"
+            return End(failed(FollowWaypoints, code, text), False)
+        missed: list[MissedWaypoint] = []
+        first = int(request.goal_index)
+        for _ in range(int(request.number_of_loops) + 1):
+            for index in range(first, len(request.poses)):
+                handle.publish_feedback(
+                    FollowWaypoints.Feedback(current_waypoint=index)
+                )
+                goal = request.poses[index]
+                answer = yield from self._go.run(NavigateToPose.Goal(pose=goal))
+                if answer.succeeded:
+                    yield from self._pause()
+                    continue
+                missed.append(
+                    MissedWaypoint(index=index, goal=goal, error_code=answer.code)
+                )
+                # Somebody wants the robot elsewhere, or nobody lets it go.
+                taken = answer.replaced or answer.result is None
+                if taken or self.config.stop_on_failure:
+                    result = failed(FollowWaypoints, code, answer.text)
+                    result.missed_waypoints = missed
+                    return End(result, False)
+            first = 0
+        return End(FollowWaypoints.Result(missed_waypoints=missed))
+
+    def _pause(self) -> Any:
+        end = self._now() + self.config.pause
+        while self._now() < end:
+            yield
+
+    def _now(self) -> float:
+        return float(self.get_clock().now().nanoseconds * 1e-9)
