@@ -156,9 +156,16 @@ class Controller:
         outbox: What the ROS side shall get; the loop sends it on.
         board: Numbers for the ROS side, one for each of `board_names`.
         balances: Whether it keeps the robot on its feet by itself while active.
+        sits: Whether it can also sit down; known once it is configured.
+        gives_up: Why one that balances can no longer do so, as the cause of `damp`;
+            empty as long as it can.
+        falls: Whether that is because the robot falls, in a way that bracing softens.
     """
 
     balances = False
+    sits = False
+    gives_up = ""
+    falls = False
 
     def __init__(self, info: ControllerInfo) -> None:
         """Keep the information; `on_init` checks it."""
@@ -235,6 +242,15 @@ class Controller:
 
         Args:
             stopped: Whether to stand and to refuse to go anywhere.
+        """
+
+    def sit(self, wanted: bool) -> None:
+        """Hear in the loop, while active, that it must sit down, or stand up again.
+
+        Only asked of one that `sits`, after `stand`.
+
+        Args:
+            wanted: Whether to sit.
         """
 
     def update(self, time: float, period: float) -> Return:

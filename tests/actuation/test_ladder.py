@@ -36,11 +36,12 @@ def test_a_hold_starts_with_exactly_the_torque_that_was_there():
     np.testing.assert_allclose(result, torque)
 
 
-def test_on_stand_only_what_the_joints_that_balance_are_told_passes():
+@pytest.mark.parametrize("rung", [Rung.STAND, Rung.SIT])
+def test_while_somebody_balances_only_what_its_joints_are_told_passes(rung):
     ladder = Ladder(LadderConfig(), ROBOT)
     wanted = np.arange(5.0 * N).reshape(5, N)
     ladder.balancing[:4] = True
-    ladder.ask(Rung.STAND, "button")
+    ladder.ask(rung, "button")
     passed = ladder.step(wanted, STAND, ZERO, ZERO, DT)
     np.testing.assert_array_equal(passed[:, :4], wanted[:, :4])
     assert np.isnan(passed[:, 4:]).all()
@@ -57,6 +58,30 @@ def test_a_hold_after_standing_starts_where_the_robot_is_then():
     held = ladder.step(np.full((5, N), np.nan), STAND + 0.1, ZERO, torque, DT)
     np.testing.assert_allclose(held[0], STAND + 0.1)
     np.testing.assert_allclose(held[2], torque)
+
+
+def test_a_fall_is_braced_then_damped_and_never_held():
+    config = LadderConfig(brace_time=0.01, brace_stiffness=0.5, brace_damping=3.0)
+    ladder = Ladder(config, ROBOT)
+    wanted, torque = np.full((5, N), np.nan), np.linspace(-40, 40, N)
+    crouch = ROBOT.posture("brace")
+    ladder.brace(crouch, "fall")
+    assert ladder.asked is Rung.DAMP
+    for _ in range(5):
+        told = ladder.step(wanted, STAND, ZERO, torque, DT)
+        assert ladder.rung is Rung.DAMP
+        # It stays the posture even when told again, or when the base lies.
+        ladder.brace(STAND, "fall")
+        ladder.ask(Rung.DAMP, "fallen")
+        braced = [crouch, ZERO, ZERO, 0.5 * ROBOT.kp, 3.0 * ROBOT.kd]
+        np.testing.assert_array_equal(told, braced)
+    told = ladder.step(wanted, STAND, ZERO, torque, DT)
+    np.testing.assert_array_equal(told[2:4], 0.0)
+    np.testing.assert_array_equal(told[4], config.damping * ROBOT.kd)
+    ladder.reset()
+    ladder.ask(Rung.HOLD, "button")
+    told = ladder.step(wanted, STAND, ZERO, torque, DT)
+    np.testing.assert_array_equal(told[0], STAND)
 
 
 def test_the_lowest_rung_asked_for_rules_and_stays():
@@ -84,7 +109,7 @@ def test_reset_wants_the_cause_to_be_over():
 
 
 def test_an_unknown_rung_is_refused_with_the_known_ones():
-    with pytest.raises(ConfigError, match="'sleep'.*run, stand, hold, damp, off"):
+    with pytest.raises(ConfigError, match="'sleep'.*run, stand, sit, hold, damp, off"):
         Rung.named("sleep")
 
 

@@ -2,15 +2,18 @@
 """The stop ladder: what the robot does when it must stop, without dropping.
 
 In: what the controllers want, what the drives report.  Out: what the guard shall see.
-Rungs, each less than the one before: `run`, `stand`, `hold`, `damp`, `off`. A cause
-asks for a rung; the lowest one asked for rules and stays (is latched) until `reset`.
+Rungs, each less than the one before: `run`, `stand`, `sit`, `hold`, `damp`, `off`. A
+cause asks for a rung; the lowest one asked for rules and stays (is latched) until
+`reset`.
 
 - stand: who balances is told to stand and makes the steps that it needs; only what it
   commands passes.
+- sit: likewise, and then it sits down and rests.
 - hold: every joint keeps the torque that it had and is stiff about where it was: no
   bump at the start, and a standing robot goes on standing.
 - damp: stiffness and torque of `hold` fade to nothing while damping stays, so that the
-  robot sinks instead of falling.
+  robot sinks instead of falling. One that falls anyway may be braced first: it goes
+  into a posture in which it hits the ground more softly.
 - off: nothing, after `damp` has done its work; at once only if that is asked for.
 """
 
@@ -32,9 +35,10 @@ class Rung(IntEnum):
 
     RUN = 0
     STAND = 1
-    HOLD = 2
-    DAMP = 3
-    OFF = 4
+    SIT = 2
+    HOLD = 3
+    DAMP = 4
+    OFF = 5
 
     @classmethod
     def named(cls, name: str) -> "Rung":
@@ -50,9 +54,17 @@ class Rung(IntEnum):
             raise ConfigError(f"rung '{name}': allowed: {known}") from None
 
     @property
+    def balanced(self) -> bool:
+        """Whether somebody who balances is in charge, or all controllers are."""
+        return self <= Rung.SIT
+
+    @property
     def label(self) -> str:
         """The name in configuration and messages."""
         return self.name.lower()
+
+
+_SIT = Rung.SIT  # in a cycle a look into an enumeration costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +75,17 @@ class LadderConfig:
         sink_time: In which stiffness and torque fade when damping begins [s].
         damping: Of the `damp` rung, as a multiple of the robot's kd [-].
         off_after: From damping to off [s]; 0 never goes there by itself.
+        brace_time: That a falling robot stays braced before it sinks [s].
+        brace_stiffness: Braced, as a multiple of the robot's kp [-].
+        brace_damping: Braced, as a multiple of the robot's kd [-].
     """
 
     sink_time: float = field(default=2.0, metadata={"min": 0.0, "max": 10.0})
     damping: float = field(default=1.5, metadata={"min": 0.1, "max": 6.0})
     off_after: float = field(default=6.0, metadata={"min": 0.0, "max": 600.0})
+    brace_time: float = field(default=1.5, metadata={"min": 0.0, "max": 10.0})
+    brace_stiffness: float = field(default=1.0, metadata={"min": 0.0, "max": 4.0})
+    brace_damping: float = field(default=2.0, metadata={"min": 0.1, "max": 6.0})
 
 
 class Ladder:
@@ -76,8 +94,8 @@ class Ladder:
     Attributes:
         rung: Where it is.
         causes: What asked for which rung and has not been reset, oldest first.
-        balancing: Joints whose commands pass on `stand`, shape (n,); none unless
-            somebody balances.
+        balancing: Joints whose commands pass on `stand` and `sit`, shape (n,); none
+            unless somebody balances.
     """
 
     def __init__(self, config: LadderConfig, robot: Robot) -> None:
@@ -93,6 +111,7 @@ class Ladder:
         self._target = self._zero
         self._torque = self._zero
         self._age = 0.0
+        self._braced = False
         self.rung = Rung.RUN
         self.causes: dict[str, Rung] = {}
         self.balancing: Mask = np.zeros(len(robot.joints), dtype=bool)
@@ -112,6 +131,17 @@ class Ladder:
         if rung > self.causes.get(cause, Rung.RUN):
             self.causes[cause] = rung
 
+    def brace(self, posture: Array, cause: str) -> None:
+        """Ask for `damp` because the robot falls, at once and once.
+
+        Args:
+            posture: In which it shall hit the ground [rad], shape (n,).
+            cause: As for `ask`.
+        """
+        if self.rung < Rung.DAMP and cause not in self.causes:
+            self._target, self._braced = posture.copy(), True
+        self.ask(Rung.DAMP, cause)
+
     def reset(self, clear: bool = True) -> None:
         """Forget the causes and go back to the top.
 
@@ -130,6 +160,7 @@ class Ladder:
         self.causes.clear()
         self.rung = Rung.RUN
         self.balancing[:] = False
+        self._braced = False
 
     def hold_here(self, joints: Mask, position: Array) -> None:
         """Hold some joints where they are now instead of where they were.
@@ -159,12 +190,12 @@ class Ladder:
             dt: Since the last step [s].
 
         Returns:
-            `wanted` itself on the top rung; on `stand` that of the joints that balance,
-            NaN for the others; else a command without NaN, shape (5, n).
+            `wanted` itself on the top rung; on `stand` and `sit` that of the joints
+            that balance, NaN for the others; else a command without NaN, shape (5, n).
         """
         asked = max(self.causes.values(), default=Rung.RUN)
         if asked > self.rung:
-            if self.rung <= Rung.STAND < asked:
+            if self.rung <= _SIT < asked and not self._braced:
                 self._target = position.copy()
                 # What damping will add at once is taken off, so nothing jumps.
                 self._torque = torque + self._kd * velocity
@@ -172,7 +203,7 @@ class Ladder:
             self._age = 0.0
         if self.rung == Rung.RUN:
             return wanted
-        if self.rung == Rung.STAND:
+        if self.rung <= _SIT:
             return np.where(self.balancing, wanted, np.nan)
         self._age += dt
         if self.rung == Rung.DAMP and 0.0 < self._config.off_after < self._age:
@@ -185,9 +216,16 @@ class Ladder:
             return np.array([self._target, zero, zero, zero, zero])
         if self.rung == Rung.HOLD:
             return np.array([self._target, zero, self._torque, self._kp, self._kd])
-        sink = self._config.sink_time
-        left = max(0.0, 1.0 - self._age / sink) if sink > 0.0 else 0.0
-        damping = self._kd * self._config.damping
+        config, age = self._config, self._age
+        if self._braced and age <= config.brace_time:
+            stiffness = config.brace_stiffness * self._kp
+            braced = config.brace_damping * self._kd
+            return np.array([self._target, zero, zero, stiffness, braced])
+        sink = config.sink_time
+        left = max(0.0, 1.0 - age / sink) if sink > 0.0 else 0.0
+        if self._braced:
+            left = 0.0
+        damping = self._kd * config.damping
         return np.array(
             [self._target, zero, left * self._torque, left * self._kp, damping]
         )

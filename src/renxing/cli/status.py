@@ -80,9 +80,10 @@ def _show(stack: StackState, loads: dict[int, tuple[float, float]]) -> None:
         ledger = report.ledger
         color = "green" if report.rung == "run" else "red"
         causes = f" ({', '.join(report.causes)})" if report.causes else ""
+        lies = f", lies on its {report.lies}" if report.lies else ""
         print(
-            f"core: {paint(report.rung, color)}{causes}, {ledger.rate:.1f} Hz, cycle "
-            f"p99 {1e6 * ledger.busy.p99:.0f} us, {ledger.overruns} overruns"
+            f"core: {paint(report.rung, color)}{causes}{lies}, {ledger.rate:.1f} Hz, "
+            f"cycle p99 {1e6 * ledger.busy.p99:.0f} us, {ledger.overruns} overruns"
         )
     for name, process in stack.processes.items():
         if process.reason:

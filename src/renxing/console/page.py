@@ -38,6 +38,7 @@ NOTICE_SECONDS = 6.0
 GREEN, AMBER, RED = "#2b8a3e", "#e67700", "#c92a2a"
 STOPPED = {
     "stand": "STOPPED: standing, keeping its balance",
+    "sit": "STOPPED: sitting down, or sitting on its heels",
     "hold": "STOPPED: holding where it is",
     "damp": "STOPPED: sinking, damped",
     "off": "STOPPED: drives off",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Walk and stand: gait and whole-body controller of one robot, a tick at a time.
+"""Walk, stand and sit: gait and whole-body controller of one robot, a tick at a time.
 
 In: BodyState, a velocity.  Out: JointCommand.  Rate: the controller's, 500 Hz or more.
 """
@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from renxing.control.fall import FallConfig, FallPredictor
 from renxing.control.gait.gait_config import GaitConfig
 from renxing.control.gait.plan import GaitPlan
 from renxing.control.gait.walker import Walker
+from renxing.control.sitting import Phase, Sitting
 from renxing.control.whole_body import (
     Kinematics,
     WholeBodyConfig,
@@ -29,10 +31,12 @@ class LocomotionConfig:
     Attributes:
         gait: When and where to step.
         whole_body: What the joints do for it.
+        fall: When balance is lost.
     """
 
     gait: GaitConfig = field(default_factory=GaitConfig)
     whole_body: WholeBodyConfig = field(default_factory=WholeBodyConfig)
+    fall: FallConfig = field(default_factory=FallConfig)
 
 
 class Locomotion:
@@ -41,6 +45,8 @@ class Locomotion:
     Attributes:
         walker: The gait.
         body: The whole-body controller.
+        sitting: What sits down and stands up.
+        fall: What sees that the robot falls; it changes no command.
         kinematics: Of the last tick.
         task: What the gait asked for in the last tick.
     """
@@ -58,13 +64,17 @@ class Locomotion:
         """
         self.body = WholeBodyController(config.whole_body, robot, period)
         self.walker = Walker(config.gait, robot, period)
+        self.sitting = Sitting(robot, self.body, period)
+        self.fall = FallPredictor(config.fall, robot, period)
         self.kinematics: Kinematics
         self.task: WholeBodyTask
+        self._sit = False
 
     @property
     def mode(self) -> str:
-        """`stand` or `walk`."""
-        return self.walker.mode
+        """`stand`, `walk`, or how far it is with sitting."""
+        phase = self.sitting.phase
+        return self.walker.mode if phase is Phase.STAND else phase.value
 
     @property
     def plan(self) -> GaitPlan:
@@ -77,9 +87,26 @@ class Locomotion:
         return self.body.failures
 
     def reset(self, state: BodyState) -> None:
-        """Stand where the robot stands."""
+        """Stand where the robot stands; one that sits stands up."""
         self.body.reset()
-        self.walker.reset(self.body.update(state))
+        kinematics = self.body.update(state)
+        self.walker.reset(kinematics)
+        self.sitting.reset()
+        self.fall.reset()
+        self._sit = False
+        self._found_low = self.sitting.is_low(kinematics)
+        if self._found_low:
+            self.sitting.rise(kinematics)
+
+    def sit(self, wanted: bool) -> None:
+        """Sit down as soon as it stands, or stand up again.
+
+        Raises:
+            UnsafeCommandError: If the robot has no posture to sit in.
+        """
+        if wanted and not self.sitting.possible:
+            raise UnsafeCommandError("sit: the robot's file has no posture 'sit'")
+        self._sit = wanted
 
     def command_velocity(self, forward: float, left: float, turning: float) -> None:
         """Walk at a velocity; all zero means stand, after the footsteps if any.
@@ -103,7 +130,20 @@ class Locomotion:
 
     def step(self, state: BodyState) -> JointCommand:
         """Do one tick."""
-        self.kinematics = self.body.update(state)
+        self.kinematics = kinematics = self.body.update(state)
+        sitting = self.sitting
+        if self._sit and self.walker.mode == "stand":
+            sitting.sit(kinematics)
+        elif not self._sit:
+            sitting.stand_up(kinematics)
+        stands = sitting.phase is Phase.STAND
+        self.fall.look(kinematics, state.base.angular_velocity, may_be_low=not stands)
+        if not stands:
+            command = sitting.step(kinematics, state)
+            if sitting.phase is Phase.STAND and self._found_low:
+                # The gait keeps the height that it was given: not that of a squat.
+                self.walker.reset(kinematics)
+            return command
         force = state.sole_wrench[:, 2]
-        self.task = self.walker.step(self.kinematics, force, state.contact)
+        self.task = self.walker.step(kinematics, force, state.contact)
         return self.body.solve(self.task)

@@ -8,7 +8,9 @@ that a trajectory controller moves, only weigh.
 Stale behaviour: `command_timeout` after the last velocity the robot stops and stands;
 a velocity other than zero ends a walk over footsteps.
 Without a body state it gives its joints back: the stop ladder holds them.
-On the ladder's rung `stand` it stops, stands, and refuses velocities until the reset.
+On the ladder's rungs `stand` and `sit` it stops, stands, or then sits down, and refuses
+velocities until the reset. A fall that it sees coming it tells, and then gives up: the
+ladder braces the robot. It does not start on a robot that lies.
 
 Parameters: `estimator`, name of the controller that exports the body state; `groups` or
 `joints`; `command_timeout` [s]; `velocity_limits`, the greatest speed ahead, back and
@@ -24,6 +26,7 @@ import numpy as np
 from renxing.body_interfaces import state_from_exported, state_names
 from renxing.control.base_controller import BaseController, individual, places
 from renxing.control.controller_parameters import Parameters
+from renxing.control.fall import SIDES, lying_side
 from renxing.control.footstep_goals import (
     CancelFootsteps,
     FootstepGoal,
@@ -33,6 +36,7 @@ from renxing.control.gait.gait_config import GaitConfig
 from renxing.control.gait.geometry import GRAVITY, GaitGeometry
 from renxing.control.impedance_controller import impedance_joints
 from renxing.control.locomotion import Locomotion, LocomotionConfig
+from renxing.control.sitting import Phase
 from renxing.controller_interface import InterfaceConfiguration
 from renxing.errors import ConfigError
 from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, Result, Return
@@ -40,6 +44,18 @@ from renxing.signals import BodyState, JointState
 from renxing.spatial import Array
 
 COMMAND_TIMEOUT = 0.5  # [s] default
+SIT_TIMEOUT = 12.0  # [s] to stop, sit down and rest
+# [-] of the way of a fall to the front, from which to crouch is better than to go on
+# stepping; to the side and back the steps are what softens it.
+BRACE_AHEAD = 0.25
+# What `mode` on its board is a place in.
+MODES = (
+    "stand",
+    "walk",
+    *(phase.value for phase in Phase if phase is not Phase.STAND),
+    "falls",
+    *(f"lies on its {side}" for side in SIDES),
+)
 # What its board shows.
 BOARD = (
     "walking",
@@ -51,6 +67,7 @@ BOARD = (
     "margin",
     "failures",
     *(f"velocity.{axis}" for axis in ("forward", "left", "turning")),
+    "mode",
 )
 FOOT_BOARD = (
     *(f"position.{axis}" for axis in "xyz"),
@@ -103,6 +120,7 @@ class LocomotionController(BaseController):
         config = LocomotionConfig(gait=read_gait(parameters.section("gait")))
         self._locomotion = Locomotion(config, robot, self.period)
         self._footsteps = FootstepGoals(self._locomotion, self.tell)
+        self.sits = self._locomotion.sitting.possible
         self._base = state_names(robot)
         self._n = len(robot.joints)
         self._output = np.empty((len(IMPEDANCE), len(self.joints)))
@@ -128,9 +146,11 @@ class LocomotionController(BaseController):
     def on_activate(self) -> Result:
         """Stand where the robot stands."""
         self.start()
-        self._last = -np.inf
+        self._last = self._now = -np.inf
         self._began = False
         self._stopped = False
+        self._sit_by = np.inf
+        self.gives_up, self.falls = "", False
         if not np.isfinite(self.states.get()[: 2 * self._n]).all():
             self.notice("error", "state", 0.0, "no joint states to start from")
             return Result.FAILURE
@@ -142,8 +162,14 @@ class LocomotionController(BaseController):
         self._footsteps.give_up("stopped")
         self._locomotion.command_velocity(0.0, 0.0, 0.0)
 
+    def sit(self, wanted: bool) -> None:
+        """Sit down, or stand up again."""
+        self._locomotion.sit(wanted)
+        self._sit_by = self._now + SIT_TIMEOUT if wanted else np.inf
+
     def update(self, time: float, period: float) -> Return:
         """Do one tick."""
+        self._now = time
         try:
             state = self._state(time)
         except ConfigError as error:
@@ -151,16 +177,35 @@ class LocomotionController(BaseController):
             return Return.ERROR
         locomotion = self._locomotion
         if not self._began:
+            side = lying_side(state.base.transform_base_to_odom.rotation[2])
+            if side:
+                what = f"the robot lies on its {side}: lift it, then start"
+                self.notice("error", "lies", time, what)
+                return Return.ERROR
             locomotion.reset(state)
             self._began = True
         self._listen(time)
         command = locomotion.step(state)
         self._footsteps.look()
+        self._judge(time)
         for row, kind in enumerate(IMPEDANCE):
             self._output[row] = getattr(command, kind)[self._at]
         self.commands.set(self._output.ravel())
         self._show(time, state)
         return Return.OK
+
+    def _judge(self, time: float) -> None:
+        """Give up what cannot succeed."""
+        fall, phase = self._locomotion.fall, self._locomotion.sitting.phase
+        if fall.side and not self.gives_up:
+            what = f"falls to the {fall.side}: {fall.cause}"
+            self.notice("error", "fall", time, what)
+            if fall.ahead > BRACE_AHEAD:
+                self.gives_up, self.falls = f"fall to the {fall.side}", True
+        if time > self._sit_by:
+            if phase is not Phase.REST and not self.gives_up:
+                self.gives_up = f"not sitting after {SIT_TIMEOUT:g} s"
+            self._sit_by = np.inf
 
     def _state(self, time: float) -> BodyState:
         values, n = self.states.get(), self._n
@@ -230,12 +275,19 @@ class LocomotionController(BaseController):
             locomotion.failures,
         )
         values[13:16] = locomotion.walker.velocity
+        values[16] = MODES.index(self._mode(state))
         feet: Array = values[len(BOARD) :].reshape(len(self._feet), len(FOOT_BOARD))
         for row, pose in zip(feet, kinematics.soles, strict=True):
             row[:3] = pose.translation
             row[3] = np.arctan2(pose.rotation[1, 0], pose.rotation[0, 0])
         feet[:, 4:] = state.sole_wrench
         self.board.show(time)
+
+    def _mode(self, state: BodyState) -> str:
+        if not self._locomotion.fall.side:
+            return self._locomotion.mode
+        side = lying_side(state.base.transform_base_to_odom.rotation[2])
+        return f"lies on its {side}" if side else "falls"
 
 
 def read_gait(parameters: Parameters) -> GaitConfig:

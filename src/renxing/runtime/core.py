@@ -120,6 +120,11 @@ class RealTimeCore:
         """Whether the first IMU says that the base lies; False without one."""
         return self.gate.fallen
 
+    @property
+    def lies(self) -> str:
+        """The side on which the robot lies, by the first IMU; empty if on none."""
+        return self.gate.lies
+
     def start(self) -> None:
         """Power the hardware and read it once, so that controllers find its states.
 
@@ -176,6 +181,7 @@ class RealTimeCore:
         self.gate.watch()
         mark(ESTIMATE)
         manager.update(now, period)
+        self.gate.heed(manager.cycle.active)
         mark(UPDATE)
         self.gate.pass_on(period)
         mark(GUARD)

@@ -111,7 +111,7 @@ class News:
         core, rung = self._core, self._core.ladder.rung
         if rung is not Rung.RUN:
             core.stops.suspend()
-        if self._seen <= Rung.STAND and rung > self._seen:
+        if self._seen.balanced and rung > self._seen:
             causes = ", ".join(core.ladder.causes.copy())
             core.manager.events.error("stop", f"{rung.label}: {causes}")
             self.dump(causes)
@@ -139,6 +139,7 @@ class News:
             rung=self._rung().label,
             causes=tuple(core.ladder.causes.copy()),
             suspended=core.stops.suspended,
+            lies=core.lies,
             failures=core.failures,
             ledger=self._books.report(core.ledger.rows()),
             storm=core.storm.raging,

@@ -27,6 +27,7 @@ class CoreReport:
         ledger: Where the time goes.
         storm: Whether so many cycles are late that it is worth a warning.
         controllers: How long the last updates of each active controller took.
+        lies: The side on which the robot lies, empty if on none.
     """
 
     time: float
@@ -37,6 +38,7 @@ class CoreReport:
     ledger: LedgerReport
     storm: bool = False
     controllers: tuple[Times, ...] = ()
+    lies: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,18 +5,21 @@ In: the values of all hardware, what the controllers want.  Out: what the hardwa
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pinocchio
 from numba import njit
 
 from renxing.actuation.guard import Guard, GuardConfig
 from renxing.actuation.ladder import Ladder, LadderConfig, Rung
+from renxing.control.fall import lying_side
 from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, State
 from renxing.robot import Robot
 from renxing.runtime.manager.controller_spec import ControllerSpec
 from renxing.runtime.manager.resource_manager import ResourceManager
-from renxing.spatial import Array, Integers, Mask
+from renxing.spatial import Array, Integers, Mask, rotation_from_quat_xyzw
 
 # In a cycle a look into an enumeration costs as much as a sum of vectors.
 _ACTIVE, _HOLD, _DAMP = State.ACTIVE, Rung.HOLD, Rung.DAMP
@@ -47,7 +50,7 @@ class Gate:
         ladder: The stop ladder.
         guard: The last gate.
         sent: All command values as the hardware gets them, behind the guard.
-        balancer: The controller that stands on the rung `stand`, if there is one.
+        balancer: The controller that stands or sits on a stop, if there is one.
     """
 
     def __init__(
@@ -90,6 +93,11 @@ class Gate:
         imus = robot.description.sensors.imu
         first = f"{imus[0].name}/orientation.x" if imus else ""
         self._attitude_at = resources.state_index.get(first)
+        self._imu_to_base = (
+            rotation_to_base(robot, imus[0].frame) if imus else np.eye(3)
+        )
+        braces = "brace" in robot.description.postures
+        self._brace = robot.posture("brace") if braces else None
 
     def watch(self) -> None:
         """Ask for a rung when the robot or its hardware has a fault."""
@@ -101,6 +109,34 @@ class Gate:
         for component in self._resources.components:
             if component.state is not _ACTIVE:
                 self.ladder.ask(_HOLD, f"hardware {component.name}")
+
+    def heed(self, controllers: Sequence[ControllerSpec]) -> None:
+        """Ask for `damp` when one that balances cannot go on.
+
+        One that falls is braced; where the robot's file has no posture for that, the
+        controller may go on trying until the robot has fallen.
+
+        Args:
+            controllers: The active ones.
+        """
+        for spec in controllers:
+            controller = spec.controller
+            if not controller.gives_up:
+                continue
+            if not controller.falls:
+                self.ladder.ask(_DAMP, controller.gives_up)
+            elif self._brace is not None:
+                self.ladder.brace(self._brace, controller.gives_up)
+
+    @property
+    def lies(self) -> str:
+        """The side on which the robot lies; empty if it is upright or unknown."""
+        at = self._attitude_at
+        if at is None or self.blind:
+            return ""
+        quat = self._resources.states[at : at + 4]
+        up_in_imu = rotation_from_quat_xyzw(quat / np.linalg.norm(quat))[2]
+        return lying_side(self._imu_to_base @ up_in_imu)
 
     @property
     def blind(self) -> bool:
@@ -168,6 +204,15 @@ class Gate:
         # What is no joint's, such as a digital output, passes as it is.
         np.copyto(self.sent, resources.commands)
         scatter(passed, self._command_at, self.sent)
+
+
+def rotation_to_base(robot: Robot, frame: str) -> Array:
+    """Return the rotation of a frame to the base, all joints at zero, shape (3, 3)."""
+    model = robot.model
+    data = model.createData()
+    pinocchio.framesForwardKinematics(model, data, pinocchio.neutral(model))
+    base = data.oMf[robot.frame(robot.description.base)].rotation
+    return np.asarray(base.T @ data.oMf[robot.frame(frame)].rotation)
 
 
 @njit("i8(f8[::1], i8[:,::1], f8[::1], f8[::1], b1[::1], b1[::1])", cache=True)

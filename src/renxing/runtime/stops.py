@@ -4,7 +4,8 @@
 The ladder decides what the drives do; this decides what becomes of the controllers. A
 stop takes the joints from them, failed hardware takes them down, a reset of the
 simulation starts them over: in each case they come back where the robot is then, not
-where they were. Only a controller that balances goes on, where to stand is enough.
+where they were. Only a controller that balances goes on, where to stand or to sit is
+enough.
 Never called from the real-time thread.
 """
 
@@ -47,7 +48,8 @@ class Stops:
         """Go down the ladder, and take the joints from their controllers.
 
         Args:
-            rung: At least `stand`; where nobody balances that means `hold`.
+            rung: At least `stand`; where nobody balances that means `hold`, and where
+                the one that does cannot sit, `sit` means `stand`.
             cause: In words.
 
         Returns:
@@ -55,9 +57,11 @@ class Stops:
         """
         core = self._core
         self._asked.add(cause)
-        balancer = self._balancer() if rung is Rung.STAND else None
-        if rung is Rung.STAND and balancer is None:
+        balancer = self._balancer() if rung.balanced else None
+        if rung.balanced and balancer is None:
             rung = Rung.HOLD
+        elif balancer is not None and not balancer.controller.sits:
+            rung = Rung.STAND
         joints = None if balancer is None else self._joints_of(balancer)
 
         def ask() -> None:
@@ -66,6 +70,8 @@ class Stops:
                 core.gate.balancer = balancer
                 core.ladder.balancing[:] = joints
                 balancer.controller.stand(True)
+                if rung is Rung.SIT:
+                    balancer.controller.sit(True)
 
         core.submit(ask)
         self.suspend()
@@ -74,10 +80,10 @@ class Stops:
     def suspend(self) -> None:
         """Deactivate all controllers that command something, once for each stop.
 
-        One that balances loses its joints when to stand is no longer enough.
+        One that balances loses its joints when to stand or sit is no longer enough.
         """
         core, balancer = self._core, self._core.gate.balancer
-        if core.ladder.asked <= Rung.STAND and balancer is not None:
+        if core.ladder.asked.balanced and balancer is not None:
             if self.suspended:
                 return
             names = [n for n in self._active(commanding=True) if n != balancer.name]
@@ -126,6 +132,8 @@ class Stops:
         core.ladder.reset()
         balancer, core.gate.balancer = core.gate.balancer, None
         if balancer is not None:
+            if balancer.controller.sits:
+                balancer.controller.sit(False)
             balancer.controller.stand(False)
 
     def _balancer(self) -> ControllerSpec | None:
@@ -144,8 +152,8 @@ class Stops:
         """Put the robot elsewhere; all controllers start anew from there.
 
         For simulations. Time stands still meanwhile. A stop that somebody asked for
-        remains, as `hold` if it was `stand`; what the robot came to by itself, such as
-        a fall, is over.
+        remains, as `hold` if somebody balanced; what the robot came to by itself, such
+        as a fall, is over.
 
         Args:
             place: Called in the real-time thread while nobody commands anything.
@@ -191,6 +199,12 @@ class Stops:
         core = self._core
         if core.blind:
             raise UnsafeCommandError("stop cannot be reset: there is no attitude")
+        side = core.lies
+        if side:
+            raise UnsafeCommandError(
+                "stop cannot be reset: the robot has fallen and lies on its "
+                f"{side}: lift it, then reset"
+            )
         if core.fallen:
             raise UnsafeCommandError("stop cannot be reset: the robot has fallen")
         broken = [

@@ -15,6 +15,7 @@ from renxing.control.gait.capture_point import (
     footholds,
     touchdown_offset,
 )
+from renxing.control.gait.ground import ANYWHERE
 from renxing.spatial import Array
 
 VELOCITIES = ([0.0, 0.0, 0.0], [0.6, 0.0, 0.0], [-0.3, 0.2, 0.0], [0.4, -0.1, 0.8])
@@ -119,6 +120,7 @@ def caught(
     yaw: float = 0.0,
     side: float = 1.0,
     swing: Array | None = None,
+    stretches: Array = ANYWHERE,
 ) -> tuple[Array, float, Array, Array]:
     """Return foothold and duration that are chosen, the plan's feet and offset."""
     feet = feet_for(velocity, yaw, side)
@@ -129,6 +131,7 @@ def caught(
     found, time = catch(
         *(now, elapsed, foot, yaw, side, swing, wanted, offset, ratio, OMEGA),
         *(times[times > elapsed], SINGLE, SINGLE, 0.5, SOLE, BOX, SWING_SPEED),
+        stretches,
     )
     assert time in times
     return found, time, feet, offset
@@ -212,10 +215,39 @@ def test_left_and_right_are_mirror_images(
         found, time = catch(
             *(now * flip, 0.1, origin, sign * yaw, sign, swing * flip),
             *(feet[1, :2], offset, ratio, OMEGA, np.arange(0.2, 0.8, 0.03)),
-            *(SINGLE, SINGLE, 0.5, SOLE, BOX, SWING_SPEED),
+            *(SINGLE, SINGLE, 0.5, SOLE, BOX, SWING_SPEED, ANYWHERE),
         )
         results.append((feet[:, :2] * flip, found * flip, time))
     (feet, found, time), (mirrored_feet, mirrored, mirrored_time) = results
     np.testing.assert_allclose(feet, mirrored_feet, atol=1e-12)
     np.testing.assert_allclose(found, mirrored, atol=1e-9)
     assert time == mirrored_time
+
+
+@settings(deadline=None)
+@given(
+    push=points,
+    first=st.floats(-0.3, 0.0),
+    gap=st.floats(0.05, 0.3),
+    length=st.floats(0.0, 0.15),
+)
+def test_foot_goes_where_it_can_stand(
+    push: Array, first: float, gap: float, length: float
+) -> None:
+    """Whatever pushes, the foothold is on one of two treads."""
+    second = first + length + gap
+    treads = np.array([[first, first + length], [second, second + length]])
+    now = planned() + push
+    found, _, feet, _ = caught(now, stretches=treads)
+    ahead = found[0] - feet[0, 0]
+    assert ((treads[:, 0] - 1e-9 <= ahead) & (ahead <= treads[:, 1] + 1e-9)).any()
+
+
+def test_a_tread_too_near_is_stepped_on_earlier() -> None:
+    """The capture point has not run so far by then: time makes up for the place."""
+    now = planned() + [0.1, 0.0]
+    free, usual, feet, _ = caught(now)
+    tread = free[0] - feet[0, 0] - np.array([[0.12, 0.1]])
+    held, sooner, _, _ = caught(now, stretches=tread)
+    assert held[0] == pytest.approx(free[0] - 0.1)
+    assert sooner < usual - 0.05

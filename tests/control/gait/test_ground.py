@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from renxing.control.gait.ground import Ground
+from renxing.control.gait.ground import Ground, nearest_stretch
 from renxing.signals import ElevationMap
 from renxing.spatial import SE3, Array
 
@@ -103,6 +103,31 @@ def test_footholds_keep_a_rim_from_edges() -> None:
     ground.map = step_map(0.12)
     place = ground.stand_place(wanted, 0.0)
     assert place[0] + SOLE[0] < 0.3 - 0.01 or place[0] - SOLE[0] > 0.3 + 0.01
+
+
+def test_stretches_are_as_far_from_the_foot_that_stands() -> None:
+    """Ahead of it and on the side of the foothold, whichever way it looks."""
+    ground, span = Ground(SOLE), np.array([-0.4, 0.6])
+    foot, place = np.array([0.1, -0.1]), np.array([0.25, 0.1])
+    assert len(ground.stretches(foot, 0.0, place, span)) == 0
+    ground.map = step_map(0.12)
+    near, far = ground.stretches(foot, 0.0, place, span)
+    # Soles end a rim before the edge at 0.3, which is 0.2 ahead.
+    assert near[0] == -0.4 and far[1] == pytest.approx(0.6)
+    assert near[1] == pytest.approx(0.2 - SOLE[0], abs=0.05)
+    assert far[0] == pytest.approx(0.2 + SOLE[0], abs=0.05)
+    back = ground.stretches(foot, np.pi, place, np.array([-0.6, 0.4]))
+    np.testing.assert_allclose(back, [-far[::-1], -near[::-1]], atol=0.03)
+    aside = ground.stretches(foot, np.pi / 2, foot + [0.4, 0.1], span)
+    np.testing.assert_allclose(aside, [span])
+
+
+def test_the_nearest_stretch_is_kept() -> None:
+    treads = np.array([[-0.3, -0.2], [0.0, 0.1], [0.3, 0.4]])
+    for ahead, nearest in ((-0.5, 0), (-0.12, 0), (-0.08, 1), (0.05, 1), (0.9, 2)):
+        kept = nearest_stretch(treads, ahead)
+        np.testing.assert_array_equal(kept, treads[nearest : nearest + 1])
+    assert len(nearest_stretch(treads[:0], 0.1)) == 0
 
 
 def test_obstacle_is_known_from_the_map_alone() -> None:

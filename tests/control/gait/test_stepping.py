@@ -123,18 +123,6 @@ def test_plans_now_and_then_and_is_final_before_touchdown() -> None:
     assert walker.durations[-1] == duration
 
 
-def test_another_foothold_leaves_the_capture_point_to_its_plan() -> None:
-    walker = Pendulum([0.4, 0.0, 0.0])
-    walker.walk(2)
-    walker.tick()
-    step, foot = walker.step, walker.feet[walker.step.stance]
-    before = step.pressure(walker.capture, foot, OMEGA, 4.0)
-    step.move_to(step.foothold + [0.05, 0.01])
-    np.testing.assert_allclose(
-        step.pressure(walker.capture, foot, OMEGA, 4.0), before, atol=1e-12
-    )
-
-
 def test_foot_that_will_lift_is_unloaded_gradually() -> None:
     step = Pendulum([0.0, 0.0, 0.0]).begin(0, np.zeros(2), 0.6, 0.1)
     limits = []

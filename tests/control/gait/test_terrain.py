@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from renxing.control.gait.terrain import height_at, highest, patch, stand_place
+from renxing.control.gait.terrain import (
+    flat_stretches,
+    height_at,
+    highest,
+    patch,
+    stand_place,
+)
 from renxing.spatial import Array
 
 RESOLUTION = 0.01
@@ -146,3 +152,25 @@ def test_highest_sees_what_the_sole_passes_over() -> None:
     heights[55, 80] = np.nan  # a hole in the map hides nothing else
     heights[65, 80] = 0.05
     assert highest(heights, ORIGIN, RESOLUTION, start, end, SOLE[0]) == 0.05
+
+
+def test_stretches_are_the_treads() -> None:
+    """Whole soles fit on treads; each stretch is shorter than its tread by a sole."""
+    start, ahead, span = np.array([0.15, 0.5]), np.array([1.0, 0.0]), [0.0, 1.0]
+    found = flat_stretches(
+        stairs(), ORIGIN, RESOLUTION, start, ahead, 0.0, SOLE, np.array(span)
+    )
+    middles = found.mean(axis=1) + start[0]
+    # The first one begins at the start, the middle of a tread.
+    np.testing.assert_allclose(middles[1:3], [0.45, 0.75], atol=0.02)
+    lengths = found[1:3, 1] - found[1:3, 0]
+    assert (lengths < TREAD - 2.0 * SOLE[0] + 0.02).all() and (lengths > 0.05).all()
+
+
+def test_level_and_unknown_ground_is_one_stretch() -> None:
+    start, ahead, span = np.zeros(2), np.array([0.0, 1.0]), np.array([-0.3, 0.41])
+    for heights in (np.zeros((CELLS, CELLS)), np.full((CELLS, CELLS), np.nan)):
+        found = flat_stretches(
+            heights, ORIGIN, RESOLUTION, start, ahead, np.pi / 2, SOLE, span
+        )
+        np.testing.assert_allclose(found, [span])

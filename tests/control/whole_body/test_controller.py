@@ -226,7 +226,7 @@ def test_joint_limits_never_make_it_infeasible(
     """Joints beyond their limits and far too fast, on one foot and on two."""
     random = np.random.default_rng(3)
     n = len(robot.joints)
-    for seed in range(60):
+    for seed in range(120):
         state = replace(
             state_of(seed),
             position=random.uniform(robot.lower - 0.2, robot.upper + 0.2),

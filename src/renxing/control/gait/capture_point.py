@@ -101,6 +101,17 @@ def touchdown_offset(
 
 
 @njit(cache=True)
+def _nearest(ahead: float, stretches: Array) -> float:
+    """Return the place of some stretches that is nearest to a wanted one [m]."""
+    best, least = ahead, np.inf
+    for k in range(len(stretches)):
+        there = min(max(ahead, stretches[k, 0]), stretches[k, 1])
+        if abs(there - ahead) < least:
+            best, least = there, abs(there - ahead)
+    return best
+
+
+@njit(cache=True)
 def catch(
     now: Array,
     elapsed: float,
@@ -119,6 +130,7 @@ def catch(
     sole: Array,
     box: Array,
     swing_speed: float,
+    stretches: Array,
 ) -> tuple[Array, float]:
     """Choose place and time of the next touchdown so that the capture point is caught.
 
@@ -143,6 +155,8 @@ def catch(
         sole: Half length and width in which the centre of pressure may be [m].
         box: Least and greatest step ahead, least and greatest to the side [m].
         swing_speed: That the foot should stay below [m/s].
+        stretches: Of the way ahead where a foot can stand, from and to [m], shape
+            (S, 2); none at all if it can stand anywhere.
 
     Returns:
         The foothold (2,) and the duration of the single support [s].
@@ -165,7 +179,7 @@ def catch(
         ux = wanted[0] + (px + (now[0] - px) * grown - target[0]) / ratio - foot[0]
         uy = wanted[1] + (py + (now[1] - py) * grown - target[1]) / ratio - foot[1]
         lx, ly = c * ux + s * uy, side * (-s * ux + c * uy)
-        kx = min(max(lx, box[0]), box[1])
+        kx = _nearest(min(max(lx, box[0]), box[1]), stretches)
         ky = min(max(ly, box[2]), box[3])
         place[0] = foot[0] + c * kx - s * side * ky
         place[1] = foot[1] + s * kx + c * side * ky
@@ -199,5 +213,5 @@ def rehearse() -> None:
     times = np.array([0.3, 0.4])
     catch(
         *(origin, 0.0, feet[0, :2], 0.0, 1.0, origin, feet[1, :2], offset, ratio, 3.0),
-        *(times, 0.4, 0.4, 0.5, sole, box, 5.0),
+        *(times, 0.4, 0.4, 0.5, sole, box, 5.0, np.empty((0, 2))),
     )

@@ -7,6 +7,8 @@ its feet falls; lengths are multiples of the leg or of the sole [Hof1996].
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from renxing.control.gait.geometry import GRAVITY, GaitGeometry
 
 
@@ -77,6 +79,7 @@ class GaitScale:
         quick_support, landing_time: [s].
         width, least_width, length_limit, width_limit, rise_limit, swing_height,
         lowering: [m].
+        span: Longest steps back and ahead [m], shape (2,).
         swing_speed, lowering_speed, landing_speed: [m/s].
         contact_force, weight: [N].
         arm_swing: Shoulder angle for each metre between the feet [rad/m].
@@ -96,6 +99,7 @@ class GaitScale:
         self.width = config.width * geometry.width
         self.least_width = 2.0 * geometry.half_width * (1.0 + config.clearance)
         self.length_limit = config.length_limit * leg
+        self.span = np.array([-0.8, 1.0]) * self.length_limit
         self.width_limit = config.width_limit * leg
         self.rise_limit = config.rise_limit * leg
         self.swing_height = config.swing_height * leg

@@ -3,7 +3,13 @@
 
 import numpy as np
 
-from renxing.control.gait.terrain import height_at, highest, patch, stand_place
+from renxing.control.gait.terrain import (
+    flat_stretches,
+    height_at,
+    highest,
+    patch,
+    stand_place,
+)
 from renxing.signals import ElevationMap
 from renxing.spatial import SE3, Array
 
@@ -12,6 +18,7 @@ BUMP = 0.015  # [m] by which ground is uneven, standard deviation
 SLOPE = 0.1  # [-] that ground has, standard deviation
 REACH = 0.14  # [m] that a foothold may be shifted to lie flat
 RIM = 0.015  # [m] around a sole that shall be ground too
+ANYWHERE = np.empty((0, 2))  # stretches where a foot can stand: no matter where
 
 
 class Ground:
@@ -63,6 +70,24 @@ class Ground:
             return place
         return stand_place(*self._grid, place, yaw, self._sole, REACH)
 
+    def stretches(self, foot: Array, yaw: float, place: Array, span: Array) -> Array:
+        """Return how far ahead of the foot that stands another one can.
+
+        Args:
+            foot: Centre of the sole that stands [m], shape (2,).
+            yaw: Its heading [rad].
+            place: Wanted foothold [m], shape (2,); how far aside it is counts.
+            span: To look at, from and to [m], shape (2,).
+
+        Returns:
+            From and to of each stretch [m], shape (S, 2); none if that is anywhere.
+        """
+        if self.map is None:
+            return ANYWHERE
+        ahead = np.array([np.cos(yaw), np.sin(yaw)])
+        aside = place - foot - ahead * (ahead @ (place - foot))
+        return flat_stretches(*self._grid, foot + aside, ahead, yaw, self._sole, span)
+
     def surface(self, stance: SE3, place: Array, yaw: float) -> tuple[float, Array]:
         """Return height [m] and normal of the ground at a place.
 
@@ -107,3 +132,17 @@ class Ground:
     def _grid(self) -> tuple[Array, Array, float]:
         assert self.map is not None
         return self.map.height, self.map.origin, self.map.resolution
+
+
+def nearest_stretch(stretches: Array, ahead: float) -> Array:
+    """Return the stretch that is nearest to a place, as the only one; none of none.
+
+    Args:
+        stretches: From and to of each [m], shape (S, 2).
+        ahead: The place [m].
+    """
+    if len(stretches) < 2:
+        return stretches
+    away = np.maximum(stretches[:, 0] - ahead, ahead - stretches[:, 1])
+    nearest = int(np.argmin(away))
+    return stretches[nearest : nearest + 1]

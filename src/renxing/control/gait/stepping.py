@@ -11,6 +11,7 @@ import numpy as np
 
 from renxing.control.gait import capture_point
 from renxing.control.gait.gait_config import GaitScale
+from renxing.control.gait.ground import ANYWHERE
 from renxing.control.gait.swing import SwingFoot
 from renxing.spatial import Array
 
@@ -91,7 +92,12 @@ class Step:
         return self.elapsed - self._planned >= REPLAN - 1e-9
 
     def plan(
-        self, capture: Array, feet: Array, swing_place: Array, omega: float
+        self,
+        capture: Array,
+        feet: Array,
+        swing_place: Array,
+        omega: float,
+        stretches: Array = ANYWHERE,
     ) -> bool:
         """Choose place and time of the touchdown, if it is time to.
 
@@ -100,6 +106,7 @@ class Step:
             feet: The foot that stands and the ones to come, from `footholds`.
             swing_place: Where the other foot is [m], shape (2,).
             omega: Of the pendulum [1/s].
+            stretches: Where ahead a foot can stand, from `Ground.stretches`.
 
         Returns:
             Whether the foothold is a new one.
@@ -118,20 +125,11 @@ class Step:
         if self.swinging and self.left < FREEZE:
             return False
         place, time = self._catch(
-            capture, feet, swing_place, wanted, offset, ratio, omega
+            capture, feet, swing_place, wanted, offset, ratio, omega, stretches
         )
         self.foothold, self.duration = place, time + self.support
         self._offset = offset - (1.0 - ratio) * (place - wanted)
         return True
-
-    def move_to(self, place: Array) -> None:
-        """Take another foothold than the chosen one; what it misses, the next mends.
-
-        Args:
-            place: [m], shape (2,).
-        """
-        self._offset = self._offset + self.foothold - place
-        self.foothold = place
 
     def _catch(
         self,
@@ -142,6 +140,7 @@ class Step:
         offset: Array,
         ratio: float,
         omega: float,
+        stretches: Array,
     ) -> tuple[Array, float]:
         scale = self._scale
         now, elapsed = capture, self.elapsed - self.support
@@ -161,7 +160,6 @@ class Step:
         times = times[times >= soonest - 1e-9]
         if len(times) == 0:
             times = np.array([max(soonest, usual)])
-        limit = scale.length_limit
         return capture_point.catch(
             now,
             elapsed,
@@ -178,8 +176,9 @@ class Step:
             last,
             0.5 if self.swinging else 0.0,
             np.maximum(self._sole - MARGIN, 0.005),
-            np.array([-0.8 * limit, limit, scale.least_width, scale.width_limit]),
+            np.array([*scale.span, scale.least_width, scale.width_limit]),
             scale.swing_speed,
+            stretches,
         )
 
     def _after_support(self, capture: Array, foot: Array, omega: float) -> Array:

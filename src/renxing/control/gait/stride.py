@@ -14,13 +14,14 @@ from renxing.control.gait.capture_point import footholds
 from renxing.control.gait.feet import Feet
 from renxing.control.gait.footsteps import Footstep, Footsteps
 from renxing.control.gait.gait_config import GaitScale
-from renxing.control.gait.ground import Ground
+from renxing.control.gait.ground import ANYWHERE, REACH, Ground, nearest_stretch
 from renxing.control.gait.stepping import Step
 from renxing.control.gait.swing import SwingFoot, wrap
 from renxing.control.whole_body import FootMotion, FootTask
 from renxing.spatial import Array
 
 EDGE = 0.01  # [m] that the centre of pressure keeps from a sole's edge
+COMMITTED = 0.3  # [-] of the swing after which the foot keeps to its tread
 
 
 class Action(NamedTuple):
@@ -42,9 +43,17 @@ class Stride:
 
     Attributes:
         step: When and where.
+        behind: How much of the wanted way the ground has kept the foot from [m].
     """
 
-    def __init__(self, step: Step, feet: Feet, scale: GaitScale, sole: Array) -> None:
+    def __init__(
+        self,
+        step: Step,
+        feet: Feet,
+        scale: GaitScale,
+        sole: Array,
+        behind: float = 0.0,
+    ) -> None:
         """Begin where the feet are.
 
         Args:
@@ -52,8 +61,10 @@ class Stride:
             feet: As they are now; they are looked at in every tick.
             scale: Lengths and times of the robot.
             sole: Half length and half width of a sole [m], shape (2,).
+            behind: Of the wanted way after the last step [m].
         """
         self.step = step
+        self.behind, self._behind_before = 0.0, behind
         self._feet, self._scale, self._sole = feet, scale, sole
         self._foot = feet.places[step.stance].copy()
         self._yaw = float(feet.yaws[step.stance])
@@ -89,13 +100,26 @@ class Stride:
             feet = footholds(foot, yaw, step.side, velocity, limits)
         else:
             feet, self._given = footsteps.footholds(foot, yaw, step.swing, limits)
+        stretches, treads = ANYWHERE, False
         if self._given is None:
-            # The next foothold; later ones are close enough where they are.
-            feet[1, :2] = ground.stand_place(feet[1, :2], feet[1, 2])
+            # The next foothold; later ones are close enough where they are. A tread
+            # that is reached too early or too late is made up for at the next one,
+            # or short steps would never leave a long tread.
+            ahead = np.array([np.cos(yaw), np.sin(yaw)])
+            feet[1:, :2] += self._behind_before * ahead
+            wished = feet[1, :2].copy()
+            feet[1, :2] = ground.stand_place(wished, feet[1, 2])
+            stretches = ground.stretches(foot, yaw, feet[1, :2], scale.span)
+            treads = len(stretches) > 1
+            if step.foot is not None and step.foot.phase > COMMITTED:
+                there = float(ahead @ (step.foothold - foot))
+                stretches = nearest_stretch(stretches, there)
         swing = step.swing
         place = self._feet.places[swing] if step.foot is None else step.foot.place
-        if step.plan(capture, feet, place, omega) and self._given is None:
-            step.move_to(ground.stand_place(step.foothold, step.heading))
+        step.plan(capture, feet, place, omega, stretches)
+        if treads:
+            missed = float(ahead @ (wished - step.foothold))
+            self.behind = min(max(missed, -REACH), REACH)
 
     def act(
         self, capture: Array, omega: float, gain: float, ground: Ground, dt: float

@@ -118,6 +118,50 @@ def stand_place(
 
 
 @njit(cache=True)
+def flat_stretches(
+    heights: Array,
+    origin: Array,
+    resolution: float,
+    start: Array,
+    direction: Array,
+    yaw: float,
+    half: Array,
+    span: Array,
+) -> Array:
+    """Return where along a line the whole sole is carried.
+
+    Args:
+        heights: The map's cells [m].
+        origin: Of the map [m], shape (2,).
+        resolution: Of the map [m].
+        start: Of the line [m], shape (2,).
+        direction: Of the line, of unit length, shape (2,).
+        yaw: Heading of the sole [rad].
+        half: Half length and half width of the sole [m], shape (2,).
+        span: Of the line, from and to [m], shape (2,).
+
+    Returns:
+        From and to of each stretch, from the start on [m], shape (S, 2). Ground that
+        is unknown counts as flat: it cannot be told from it.
+    """
+    count = int((span[1] - span[0]) / SHIFT) + 1
+    found = np.empty((count + 1, 2))
+    stretches, flat_before = 0, False
+    for k in range(count + 1):
+        way = min(span[0] + k * SHIFT, span[1])
+        place = start + way * direction
+        _, _, _, rough = patch(heights, origin, resolution, place, yaw, half)
+        flat = not rough >= FLAT  # also where it is NaN
+        if flat and not flat_before:
+            found[stretches, 0] = way
+            stretches += 1
+        if flat:
+            found[stretches - 1, 1] = way
+        flat_before = flat
+    return found[:stretches]
+
+
+@njit(cache=True)
 def highest(
     heights: Array,
     origin: Array,
@@ -162,4 +206,5 @@ def rehearse() -> None:
     here, sole = np.ones(2), np.array([0.1, 0.05])
     patch(*grid, here, 0.0, sole)
     stand_place(*grid, here, 0.0, sole, 0.1)
+    flat_stretches(*grid, here, here, 0.0, sole, here)
     highest(*grid, here, here + 0.5, 0.1)

@@ -207,8 +207,9 @@ class Walker:
         first: bool = False,
     ) -> Stride:
         scale, sole = self._scale, self._sole
+        behind = 0.0 if self._stride is None else self._stride.behind
         step = Step(scale, sole, swing, pressure, duration, support, first)
-        return Stride(step, self._feet, scale, sole)
+        return Stride(step, self._feet, scale, sole, behind)
 
     def _land(self, step: Step, place: Array, capture: Array) -> Stride | None:
         """Return what follows a step whose foot has landed; None to stand.

@@ -23,7 +23,7 @@ FORCE = 100.0  # [N] unit of the wrench variables, so that all variables are of 
 
 
 class Gains(NamedTuple):
-    """The numbers of `WholeBodyConfig` that the cost needs."""
+    """The numbers of `WholeBodyConfig` that the cost needs, for one robot's size."""
 
     com_weight: Array
     momentum_weight: Array
@@ -48,11 +48,23 @@ class Gains(NamedTuple):
     wrench_weight: float
 
 
-def gains(config: WholeBodyConfig) -> Gains:
-    """Take the cost's numbers out of a configuration."""
+def gains(config: WholeBodyConfig, height: float, mass: float) -> Gains:
+    """Take the cost's numbers out of a configuration, for a robot's size.
+
+    Args:
+        config: Weights of accelerations in m/s².
+        height: Of the robot's centre of mass [m].
+        mass: Of the robot [kg].
+
+    Returns:
+        Weights of accelerations in rad/s² for base and torso, and of N·m for the rate
+        of the angular momentum.
+    """
     values = {name: getattr(config, name) for name in Gains._fields}
-    for name in ("com_weight", "momentum_weight"):
-        values[name] = np.array(values[name])
+    values["com_weight"] = np.array(config.com_weight)
+    values["momentum_weight"] = np.array(config.momentum_weight) / (mass * height) ** 2
+    for name in ("base_weight", "torso_weight"):
+        values[name] *= height**2
     return Gains(**values)
 
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights and gains of the whole-body controller.
 
-A task's weight multiplies the square of its error in the cost of the QP: of an
-acceleration [m/s², rad/s²], or of the rate of the angular momentum [N·m]. What the
-figures rest on: the centre of mass must outweigh attitude and swinging foot, or the
-centre of pressure lags and the robot falls at its second step; low weights of pelvis
-and torso let them absorb the momentum of the swinging leg.
+A task's weight multiplies the square of its error in the cost of the QP, which is an
+acceleration [m/s²]. Angular accelerations of trunk and joints count times the height of
+the centre of mass, the rate of the angular momentum over that height and the mass: so
+robots of all sizes weigh their tasks alike [Hof1996]. What the figures rest on: the
+centre of mass must outweigh attitude and swinging foot, or the centre of pressure lags
+and the robot falls at its second step; low weights of pelvis and torso let them absorb
+the momentum of the swinging leg.
 """
 
 from dataclasses import dataclass, field
@@ -66,8 +68,8 @@ class WholeBodyConfig:
             `LinkTask` of the head needs the neck, so leave it out for that.
     """
 
-    com_weight: Triple = (300.0, 300.0, 100.0)
-    momentum_weight: Triple = (0.005, 0.005, 0.003)
+    com_weight: Triple = (600.0, 600.0, 200.0)
+    momentum_weight: Triple = (13.0, 13.0, 7.8)
     momentum_damping: float = _positive(6.0)
     stance_weight: float = _positive(2000.0)
     stance_damping: float = _positive(20.0)
@@ -75,17 +77,17 @@ class WholeBodyConfig:
     swing_weight: float = _positive(50.0)
     swing_stiffness: float = _positive(900.0)
     swing_damping: float = _positive(50.0)
-    base_weight: float = _positive(5.0)
+    base_weight: float = _positive(5.64)
     base_stiffness: float = _positive(120.0)
     base_damping: float = _positive(22.0)
-    torso_weight: float = _positive(2.5)
+    torso_weight: float = _positive(2.82)
     torso_stiffness: float = _positive(120.0)
     torso_damping: float = _positive(22.0)
     link_stiffness: float = _positive(100.0)
     link_damping: float = _positive(20.0)
-    leg_posture_weight: float = _positive(0.02)
-    waist_posture_weight: float = _positive(0.3)
-    posture_weight: float = _positive(0.5)
+    leg_posture_weight: float = _positive(0.0226)
+    waist_posture_weight: float = _positive(0.339)
+    posture_weight: float = _positive(0.564)
     posture_stiffness: float = _positive(60.0)
     posture_damping: float = _positive(14.0)
     acceleration_weight: float = field(default=1e-4, metadata={"min": 1e-8, "max": 1.0})

@@ -66,12 +66,12 @@ class WholeBodyController:
         """
         self._robot = robot
         self._period = period
-        self._gains = gains(config)
         self._least_force = config.least_force
         self._body = body = ReducedBody(config, robot)
         self._drives = drives(config, robot, body.free)
         self._bounds = new_bounds(len(body.free))
         self.mass = float(body.dynamics.mass[0])
+        self._gains = gains(config, body.height, self.mass)
         description = robot.description
         feet = description.feet
         self._frames = Frames(

@@ -61,7 +61,8 @@ class ReducedBody:
         data: Of the model.
         dynamics: Of the last update.
         free: Places in the robot's joint order of the model's joints, shape (nv - 6,).
-        weights: Posture weight of each joint of the model, shape (nv - 6,).
+        height: Of the centre of mass in `stand` [m].
+        weights: Posture weight of each joint's rad/s² in the model, shape (nv - 6,).
     """
 
     def __init__(self, config: WholeBodyConfig, robot: Robot) -> None:
@@ -96,7 +97,11 @@ class ReducedBody:
             mass=np.array([sum(inertia.mass for inertia in self.model.inertias)]),
         )
         self._q = pinocchio.neutral(self.model)
-        self.weights = self._posture_weights(config)
+        stand = robot.posture("stand")
+        standing = robot.configuration(stand, robot.standing_base(stand))
+        centre = pinocchio.centerOfMass(full, full.createData(), standing)
+        self.height = float(centre[2])
+        self.weights = self._posture_weights(config) * self.height**2
 
     def frame(self, name: str) -> int:
         """Return pinocchio's id of a frame in this model.

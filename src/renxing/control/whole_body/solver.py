@@ -15,6 +15,7 @@ SOFT = 8  # DAQP's mark of a constraint that may be broken where nothing else he
 SLACK = 1e-5  # DAQP's price of breaking it: bounds give way by some 0.01 rad/s²
 SOLVED = (1, 2)  # DAQP's status: optimal; optimal with soft constraints broken
 ITERATIONS = 200  # a tick must end; ordinary ones take fewer than 50
+STRICT, LOOSE = 1e-6, 1e-5  # by which constraints may be missed, in their rows' units
 
 
 class Solver:
@@ -22,7 +23,8 @@ class Solver:
 
     Without them a problem always has a solution: no torques at all, any wrench inside
     the cones, and the accelerations that follow. So they are left out where DAQP does
-    not get to an end with them.
+    not get to an end with them; where it still turns in circles, between constraints
+    that are the same but for rounding, it may miss them by more.
     """
 
     def __init__(self, problem: Problem, joints: int) -> None:
@@ -43,9 +45,9 @@ class Solver:
             problem.lower[: self._joints] = -np.inf
             problem.upper[: self._joints] = np.inf
             y = self._try(problem)
-        return y
+        return self._try(problem, LOOSE) if y is None else y
 
-    def _try(self, problem: Problem) -> Array | None:
+    def _try(self, problem: Problem, tolerance: float = STRICT) -> Array | None:
         y, _, status, _ = daqp.solve(
             problem.hessian,
             problem.gradient,
@@ -55,6 +57,7 @@ class Solver:
             self._sense.copy(),  # DAQP leaves the active set in it
             iter_limit=ITERATIONS,
             rho_soft=SLACK,
+            primal_tol=tolerance,
         )
         if status not in SOLVED or not np.isfinite(y).all():
             return None

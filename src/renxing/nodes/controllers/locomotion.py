@@ -7,7 +7,12 @@ from geometry_msgs.msg import Point, Pose, Quaternion, Twist, Vector3, Wrench
 from visualization_msgs.msg import MarkerArray
 
 from renxing.control.base_controller import Cadence
-from renxing.control.locomotion_controller import BOARD, FOOT_BOARD, VelocityCommand
+from renxing.control.locomotion_controller import (
+    BOARD,
+    FOOT_BOARD,
+    MODES,
+    VelocityCommand,
+)
 from renxing.nodes.controllers.board_side import BoardSide
 from renxing.nodes.controllers.footsteps import FootstepServer
 from renxing.nodes.controllers.locomotion_markers import markers
@@ -84,7 +89,7 @@ class LocomotionSide(BoardSide):
             values[8:10],
         )
         message = LocomotionStatus(
-            mode="walk" if values[PLACE["walking"]] else "stand",
+            mode=MODES[int(values[PLACE["mode"]])],
             com=_point(*com),
             capture_point=_point(capture[0], capture[1], ground),
             centre_of_pressure=_point(pressure[0], pressure[1], ground),

@@ -78,6 +78,11 @@ class Cycle:
         self._active: tuple[ControllerSpec, ...] = ()
         self._spent = 0.0
 
+    @property
+    def active(self) -> tuple[ControllerSpec, ...]:
+        """Controllers that are updated, as the loop knows them."""
+        return self._active
+
     def read(self, time: float, period: float) -> None:
         """Let the hardware fill the states; stop what depends on failed hardware."""
         self._phase("read_time", self._read, time, period)
