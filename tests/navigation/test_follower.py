@@ -374,7 +374,7 @@ def test_after_the_rehearsal_nothing_has_to_be_compiled() -> None:
     with pytest.raises(NoRoute):
         plan(room(8, 4, (4, 4.1, 0, 4)), (1, 2, 0), (7, 2, 0))
     assert [len(c.signatures) for c in compiled] == before
-    assert min(before) > 0
+    assert any(before)
 
 
 def test_out_and_back_on_one_line() -> None:
