@@ -170,7 +170,8 @@ def _mistakes(data: Any, schema: Any, keys: Key) -> Iterator[tuple[Key, str]]:
     except msgspec.ValidationError as error:
         message, rest = _split(str(error))
         # What __post_init__ says begins with the key that is wrong.
-        first = re.match(r"\w*", message)[0]  # type: ignore[index]
+        found = re.match(r"\w+", message)
+        first = found[0] if found else ""
         if not rest and isinstance(data, dict) and first in data:
             rest = (first,)
             message = message.removeprefix(f"{first}: ")

@@ -164,8 +164,9 @@ def _interface(tag: Tag, above: Place, kind: str, limits: bool) -> InterfaceInfo
         key: here.number(tag, parameters[key]) if parameters.get(key) else None
         for key in ("min", "max", "initial_value")
     }
-    if None not in (bounds["min"], bounds["max"]) and bounds["min"] > bounds["max"]:  # type: ignore[operator]
-        raise here.error(tag, f"min {bounds['min']:g} is above max {bounds['max']:g}")
+    low, high = bounds["min"], bounds["max"]
+    if low is not None and high is not None and low > high:
+        raise here.error(tag, f"min {low:g} is above max {high:g}")
     return InterfaceInfo(
         name=ALIASES.get(name, name) if kind == "joint" else name,
         data_type=data_type,
