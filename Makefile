@@ -15,7 +15,7 @@ demo:  ## Run the simulated robot with its operator page
 
 test: browser opengl  ## Format, lint, types and every test
 	@./renxing setup --extra test --extra g1 --extra servo --extra cameras --extra evaluation \
-		--extra mapping
+		--extra mapping --extra language
 	@$(MAKE) --no-print-directory lint
 # Many tests run processes in real time, on a machine that may be shared: what fails
 # must fail twice. Each rerun is listed at the end.

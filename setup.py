@@ -19,6 +19,7 @@ REQUIRES = [
     "numpy>=1.26",
     "pin>=4.1",
     "psutil>=5.9",
+    "py-trees>=2.3",
     "pyyaml>=6",
     "rich>=13",
     "scipy>=1.11",
@@ -80,6 +81,10 @@ EXTRAS = {
     "mapping": ["gtsam>=4.3", "small-gicp>=1.0"],
     # Drives on a CAN bus.
     "servo": ["python-can>=4.5"],
+    # A planner that asks any server with OpenAI's interface.
+    "language": ["openai>=2"],
+    # The same for a model on this machine.
+    "language-local": ["openai>=2", "xllamacpp>=2026.10"],
     # Other solvers, to compare ours with.
     "bench": ["proxsuite>=0.7", "quadprog>=0.1.13"],
 }

@@ -39,6 +39,8 @@ OPTIONAL_EXTRAS = {
     "cameras": "simulated depth cameras, 20 MB",
     "evaluation": "plots, pictures and videos of scorecards, 130 MB",
     "g1": "Unitree G1 and other robots, 131 MB to fetch",
+    "language": "planners that ask a language model, 40 MB",
+    "language-local": "a language model on this machine, 150 MB and the model",
     "mapping": "a global map: registration, pose graph, 110 MB",
     "servo": "drives on a CAN bus, 1 MB",
     "test": "the tools of `make test`, 110 MB",
