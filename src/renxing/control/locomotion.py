@@ -4,7 +4,7 @@
 In: BodyState, a velocity.  Out: JointCommand.  Rate: the controller's, 500 Hz or more.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from renxing.control.gait.gait_config import GaitConfig
 from renxing.control.gait.plan import GaitPlan
 from renxing.control.gait.walker import Walker
 from renxing.control.sitting import Phase, Sitting
+from renxing.control.upper_body import UpperBody
 from renxing.control.whole_body import (
     Kinematics,
     WholeBodyConfig,
@@ -47,6 +48,7 @@ class Locomotion:
         body: The whole-body controller.
         sitting: What sits down and stands up.
         fall: What sees that the robot falls; it changes no command.
+        upper_body: What arms and neck do beside, if anything.
         kinematics: Of the last tick.
         task: What the gait asked for in the last tick.
     """
@@ -66,6 +68,7 @@ class Locomotion:
         self.walker = Walker(config.gait, robot, period)
         self.sitting = Sitting(robot, self.body, period)
         self.fall = FallPredictor(config.fall, robot, period)
+        self.upper_body: UpperBody | None = None
         self.kinematics: Kinematics
         self.task: WholeBodyTask
         self._sit = False
@@ -93,6 +96,8 @@ class Locomotion:
         self.walker.reset(kinematics)
         self.sitting.reset()
         self.fall.reset()
+        if self.upper_body is not None:
+            self.upper_body.reset(state.position)
         self._sit = False
         self._found_low = self.sitting.is_low(kinematics)
         if self._found_low:
@@ -146,4 +151,10 @@ class Locomotion:
             return command
         force = state.sole_wrench[:, 2]
         self.task = self.walker.step(kinematics, force, state.contact)
+        if self.upper_body is not None:
+            posture = self.upper_body.apply(
+                state.stamp, self.task.posture, state.position
+            )
+            if posture is not self.task.posture:
+                self.task = replace(self.task, posture=posture)
         return self.body.solve(self.task)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walking as a controller: `renxing/LocomotionController`.
 
-In: `VelocityCommand` or `FootstepGoal` from ROS, body state of an estimator controller,
-joint states.
+In: `VelocityCommand`, `FootstepGoal` or, for arms and neck, `TrajectoryGoal` from ROS,
+body state of an estimator controller, joint states.
 Out: five numbers for each joint. Joints of groups that it is not given, such as an arm
 that a trajectory controller moves, only weigh.
 Stale behaviour: `command_timeout` after the last velocity the robot stops and stands;
@@ -37,6 +37,8 @@ from renxing.control.gait.geometry import GRAVITY, GaitGeometry
 from renxing.control.impedance_controller import impedance_joints
 from renxing.control.locomotion import Locomotion, LocomotionConfig
 from renxing.control.sitting import Phase
+from renxing.control.trajectory_values import CancelTrajectory, TrajectoryGoal
+from renxing.control.upper_body import UpperBody, upper_joints
 from renxing.controller_interface import InterfaceConfiguration
 from renxing.errors import ConfigError
 from renxing.hardware_interface import IMPEDANCE, POSITION, VELOCITY, Result, Return
@@ -92,6 +94,11 @@ class VelocityCommand:
     turning: float
 
 
+@dataclass(frozen=True, slots=True)
+class ReleaseUpperBody:
+    """Arms and neck go back to what the gait wants of them."""
+
+
 class LocomotionController(BaseController):
     """Stands and walks."""
 
@@ -120,6 +127,8 @@ class LocomotionController(BaseController):
         config = LocomotionConfig(gait=read_gait(parameters.section("gait")))
         self._locomotion = Locomotion(config, robot, self.period)
         self._footsteps = FootstepGoals(self._locomotion, self.tell)
+        self._upper = UpperBody(robot, upper_joints(robot, self.joints), self.tell)
+        self._locomotion.upper_body = self._upper
         self.sits = self._locomotion.sitting.possible
         self._base = state_names(robot)
         self._n = len(robot.joints)
@@ -160,6 +169,7 @@ class LocomotionController(BaseController):
         """Stop walking and stay, or be ready to walk again."""
         self._stopped = stopped
         self._footsteps.give_up("stopped")
+        self._upper.give_up("stopped")
         self._locomotion.command_velocity(0.0, 0.0, 0.0)
 
     def sit(self, wanted: bool) -> None:
@@ -227,6 +237,12 @@ class LocomotionController(BaseController):
                 self._begin(value, time)
             elif isinstance(value, CancelFootsteps):
                 self._footsteps.cancel(value.number)
+            elif isinstance(value, TrajectoryGoal):
+                self._move(value, time)
+            elif isinstance(value, CancelTrajectory):
+                self._upper.cancel(value.number)
+            elif isinstance(value, ReleaseUpperBody):
+                self._upper.release(time)
         walking = self._locomotion.walker.velocity.any()
         if walking and time - self._last > self._timeout:
             self._locomotion.command_velocity(0.0, 0.0, 0.0)
@@ -258,6 +274,16 @@ class LocomotionController(BaseController):
             why = self._footsteps.begin(goal)
         if why:
             self.notice("warning", "footsteps", time, f"refused footsteps: {why}")
+
+    def _move(self, goal: TrajectoryGoal, time: float) -> None:
+        if self._stopped:
+            why = self._upper.refuse(goal, "stopped")
+        elif self._locomotion.sitting.phase is not Phase.STAND:
+            why = self._upper.refuse(goal, "the robot does not stand")
+        else:
+            why = self._upper.begin(goal, time)
+        if why:
+            self.notice("warning", "trajectory", time, f"refused a trajectory: {why}")
 
     def _show(self, time: float, state: BodyState) -> None:
         if not self.board.names:

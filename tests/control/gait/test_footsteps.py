@@ -18,6 +18,8 @@ SCALE = GaitScale(
     GaitGeometry(
         com_height=0.9,
         leg_length=0.9,
+        hip_height=0.85,
+        reach=0.88,
         width=0.2,
         half_length=0.11,
         half_width=0.05,

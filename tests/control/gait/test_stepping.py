@@ -13,6 +13,8 @@ from renxing.spatial import Array
 GEOMETRY = GaitGeometry(
     com_height=0.9,
     leg_length=0.85,
+    hip_height=0.81,
+    reach=0.84,
     width=0.2,
     half_length=0.11,
     half_width=0.05,

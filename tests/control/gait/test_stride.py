@@ -20,6 +20,8 @@ from renxing.spatial import SE3, Array
 GEOMETRY = GaitGeometry(
     com_height=0.67,
     leg_length=0.73,
+    hip_height=0.66,
+    reach=0.69,
     width=0.2,
     half_length=0.085,
     half_width=0.03,

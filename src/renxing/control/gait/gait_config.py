@@ -34,6 +34,7 @@ class GaitConfig:
         stand_gain: Likewise standing [1/s].
         step_trigger: Excursion of the capture point at which a step begins, in
             half widths of the support.
+        stretch: Greatest length of a leg at a touchdown, in its reach.
         lowering: Of the centre of mass at `lowering_speed`, in legs.
         lowering_speed: Speed from which it is lowered fully [legs/s].
         speed_gain: Part of a speed error that each step corrects [-].
@@ -60,6 +61,7 @@ class GaitConfig:
     capture_gain: float = field(default=4.0, metadata={"min": 0.5, "max": 20.0})
     stand_gain: float = field(default=3.0, metadata={"min": 0.5, "max": 20.0})
     step_trigger: float = field(default=0.7, metadata={"min": 0.1, "max": 2.0})
+    stretch: float = field(default=0.98, metadata={"min": 0.8, "max": 1.0})
     lowering: float = field(default=0.12, metadata={"min": 0.0, "max": 0.4})
     lowering_speed: float = field(default=1.1, metadata={"min": 0.1, "max": 5.0})
     speed_gain: float = field(default=0.25, metadata={"min": 0.0, "max": 1.0})
@@ -78,7 +80,7 @@ class GaitScale:
         step_time, double_support, shortest_step, longest_step, first_support,
         quick_support, landing_time: [s].
         width, least_width, length_limit, width_limit, rise_limit, swing_height,
-        lowering: [m].
+        reach, over_hips, lowering: [m].
         span: Longest steps back and ahead [m], shape (2,).
         swing_speed, lowering_speed, landing_speed: [m/s].
         contact_force, weight: [N].
@@ -104,6 +106,8 @@ class GaitScale:
         self.rise_limit = config.rise_limit * leg
         self.swing_height = config.swing_height * leg
         self.swing_speed = config.swing_speed * leg
+        self.reach = config.stretch * geometry.reach
+        self.over_hips = geometry.com_height - geometry.hip_height
         self.lowering = config.lowering * leg
         self.lowering_speed = config.lowering_speed * leg
         self.landing_speed = config.landing_speed * leg

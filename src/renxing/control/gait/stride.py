@@ -18,7 +18,7 @@ from renxing.control.gait.ground import ANYWHERE, REACH, Ground, nearest_stretch
 from renxing.control.gait.stepping import Step
 from renxing.control.gait.swing import SwingFoot, wrap
 from renxing.control.whole_body import FootMotion, FootTask
-from renxing.spatial import Array
+from renxing.spatial import SE3, Array
 
 EDGE = 0.01  # [m] that the centre of pressure keeps from a sole's edge
 COMMITTED = 0.3  # [-] of the swing after which the foot keeps to its tread
@@ -44,6 +44,8 @@ class Stride:
     Attributes:
         step: When and where.
         behind: How much of the wanted way the ground has kept the foot from [m].
+        ceiling: Height in odom below which the centre of mass must be at the touchdown,
+            or a leg would be too short [m].
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Stride:
         self._foot = feet.places[step.stance].copy()
         self._yaw = float(feet.yaws[step.stance])
         self._given: Footstep | None = None
+        self.ceiling = np.inf
 
     @property
     def heading(self) -> float:
@@ -120,6 +123,23 @@ class Stride:
         if treads:
             missed = float(ahead @ (wished - step.foothold))
             self.behind = min(max(missed, -REACH), REACH)
+        self.ceiling = self._ceiling(ground)
+
+    def _ceiling(self, ground: Ground) -> float:
+        step, scale = self.step, self._scale
+        stance = self._feet.poses[step.stance]
+        height = self._surface(stance, ground)[0]
+        # At a touchdown the hips are about in the middle between both feet.
+        way = step.foothold - self._foot
+        half = 0.5 * float(np.cos(self._yaw) * way[0] + np.sin(self._yaw) * way[1])
+        lowest = min(height, float(stance.translation[2]))
+        up = max(scale.reach**2 - half**2, 0.0) ** 0.5
+        return float(lowest + up + scale.over_hips)
+
+    def _surface(self, stance: SE3, ground: Ground) -> tuple[float, Array]:
+        if self._given is not None:
+            return self._given.height, self._given.normal
+        return ground.surface(stance, self.step.foothold, self.step.heading)
 
     def act(
         self, capture: Array, omega: float, gain: float, ground: Ground, dt: float
@@ -161,10 +181,9 @@ class Stride:
                 scale.swing_height,
                 scale.landing_speed,
             )
-        height, normal = ground.surface(stance, step.foothold, step.heading)
+        height, normal = self._surface(stance, ground)
         top = ground.obstacle(step.foot.start, stance, step.foothold)
         if self._given is not None:
-            height, normal = self._given.height, self._given.normal
             # An edge may be anywhere between the two.
             top = max(top, height, float(step.foot.start.translation[2]))
         return step.foot.step(

@@ -17,7 +17,7 @@ from renxing.spatial import Array
 REACH_LIMIT = 8.0  # [m/s²] of the centre of mass in the plane
 HEIGHT_GAINS = (80.0, 18.0)  # [1/s²], [1/s]: critically damped within 0.2 s
 HEIGHT_LIMITS = (-5.0, 6.0)  # [m/s²]
-HEIGHT_RATE = 5.0  # [1/s] with which the wanted height follows the ground
+HEIGHT_TIME = 0.8  # [-] of a step in which the wanted height follows the ground
 OPPOSITE = np.array([1.0, -1.0])  # a foot ahead, its arm back
 
 
@@ -41,7 +41,8 @@ class Trunk:
         self._posture = robot.posture("stand")
         self._shoulders = shoulders(robot)
         self.heading = 0.0
-        self._height = self._wanted_height = 0.0
+        self._height = 0.0
+        self._wanted = np.zeros(3)
 
     def reset(self, kinematics: Kinematics, ground: float, heading: float) -> None:
         """Keep the height that the robot has.
@@ -53,7 +54,7 @@ class Trunk:
         """
         self.heading = heading
         self._height = float(kinematics.com[2] - ground)
-        self._wanted_height = float(kinematics.com[2])
+        self._wanted[:] = float(kinematics.com[2]), 0.0, 0.0
 
     @property
     def omega(self) -> float:
@@ -69,6 +70,7 @@ class Trunk:
         kinematics: Kinematics,
         pressure: Array,
         ground: float,
+        ceiling: float,
         pace: float,
         turning: float,
         places: Array,
@@ -80,6 +82,7 @@ class Trunk:
             kinematics: Of this tick.
             pressure: Where the centre of pressure shall be [m], shape (2,).
             ground: Height of what carries the robot [m].
+            ceiling: Height that the centre of mass must stay below [m].
             pace: Speed of the walk [m/s].
             turning: Wanted [rad/s].
             places: Of the feet [m], shape (2, 2).
@@ -87,17 +90,17 @@ class Trunk:
         """
         scale = self._scale
         lowered = min(1.0, pace / scale.lowering_speed)
-        goal = ground + self._height - scale.lowering * lowered
-        self._wanted_height += (goal - self._wanted_height) * HEIGHT_RATE * self._period
+        self._rise(min(ground + self._height - scale.lowering * lowered, ceiling))
         acceleration = np.empty(3)
         acceleration[:2] = self.omega**2 * (kinematics.com[:2] - pressure)
         reach = acceleration[:2]
         np.maximum(reach, -REACH_LIMIT, out=reach)
         np.minimum(reach, REACH_LIMIT, out=reach)
         stiff, damp = HEIGHT_GAINS
-        error = self._wanted_height - kinematics.com[2]
+        height, speed, upward = self._wanted
         least, most = HEIGHT_LIMITS
-        upward = stiff * error - damp * kinematics.com_velocity[2]
+        upward += stiff * (height - kinematics.com[2])
+        upward += damp * (speed - kinematics.com_velocity[2])
         acceleration[2] = min(max(upward, least), most)
         facing = yaw_rotation(self.heading)
         spin = np.array([0.0, 0.0, turning])
@@ -110,6 +113,15 @@ class Trunk:
             feet=feet,
             posture=self._swing_arms(places),
         )
+
+    def _rise(self, goal: float) -> None:
+        """Follow the minimum-jerk way to a height [Flash1985]."""
+        time, dt = HEIGHT_TIME * self._scale.step_time, self._period
+        height, speed, rate = self._wanted
+        jerk = 60.0 / time**3 * (goal - height) - 36.0 / time**2 * speed
+        rate += (jerk - 9.0 / time * rate) * dt
+        speed += rate * dt
+        self._wanted[:] = height + speed * dt, speed, rate
 
     def _swing_arms(self, places: Array) -> Array:
         posture = self._posture.copy()

@@ -137,6 +137,7 @@ class Walker:
             kinematics,
             action.pressure,
             ground,
+            np.inf if stride is None else stride.ceiling,
             self._speed.pace,
             0.0 if self._stride is None else float(self._speed.wanted[2]),
             feet.places,

@@ -5,12 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 
+from renxing.nodes import action_goals
 from renxing.nodes.controllers.side import RosSide
-
-# How a goal ended, and its result message.
-End = tuple[str, Any]
 
 
 class GoalServer:
@@ -45,17 +42,17 @@ class GoalServer:
         self._check = check
         self._begin = begin
         self._cancel = cancel
-        self._futures: dict[int, Any] = {}
         self._count = 0
-        server = ActionServer(
+        self._server = ActionServer(
             side.node,
             kind,
             f"{side.name}/{action}",
-            execute_callback=self._execute,
+            execute_callback=lambda handle: kind.Result(),
             goal_callback=self._on_goal,
+            handle_accepted_callback=self._on_accepted,
             cancel_callback=self._on_cancel,
         )
-        side.owns(server.destroy)
+        side.owns(self._server.destroy)
 
     def _on_goal(self, request: Any) -> GoalResponse:
         if not self._side.active:
@@ -70,29 +67,19 @@ class GoalServer:
                 self._cancel(number)
         return CancelResponse.ACCEPT
 
-    async def _execute(self, handle: Any) -> Any:
+    def _on_accepted(self, handle: Any) -> None:
         self._count += 1
-        number = self._count
-        future: Any = Future(executor=self._side.node.executor)
-        self.handles[number], self._futures[number] = handle, future
-        self._begin(number, handle.request)
-        outcome, result = await future
-        if outcome == "succeeded":
-            handle.succeed()
-        elif outcome == "canceled" and handle.is_cancel_requested:
-            handle.canceled()
-        else:
-            handle.abort()
-        return result
+        self.handles[self._count] = handle
+        action_goals.begin(handle)
+        self._begin(self._count, handle.request)
 
     def end(self, number: int, outcome: str, result: Any) -> None:
-        """End a goal: `succeeded`, `aborted` or `canceled`."""
-        self.handles.pop(number, None)
-        future = self._futures.pop(number, None)
-        if future is not None:
-            future.set_result((outcome, result))
+        """End a goal, if it still runs: `succeeded`, `aborted` or `canceled`."""
+        handle = self.handles.pop(number, None)
+        if handle is not None:
+            action_goals.end(self._server, handle, outcome, result)
 
     def end_all(self, result: Any) -> None:
         """Abort whatever runs."""
-        for number in list(self._futures):
+        for number in list(self.handles):
             self.end(number, "aborted", result)

@@ -16,6 +16,7 @@ from renxing.control.locomotion_controller import (
 from renxing.nodes.controllers.board_side import BoardSide
 from renxing.nodes.controllers.footsteps import FootstepServer
 from renxing.nodes.controllers.locomotion_markers import markers
+from renxing.nodes.controllers.upper_body import UpperBodyServer
 from renxing.nodes.controllers.velocity_topic import VelocityTopic
 from renxing.runtime.boards import BoardReader
 from renxing.spatial import Array, quat_xyzw_from_rotation, rotation_from_rpy
@@ -29,7 +30,8 @@ _POSITION, _HEADING, _FORCE, _TORQUE = 0, 3, 4, 7
 class LocomotionSide(BoardSide):
     """Subscribes: cmd_vel (TwistStamped or Twist), in the frame of the robot's heading.
 
-    Action and topic for footsteps: see `FootstepServer`.
+    Action and topic for footsteps: see `FootstepServer`; for arms and neck:
+    see `UpperBodyServer`.
     Publishes: ~/status (LocomotionStatus), ~/markers (MarkerArray) for RViz.
     Parameters: `status_rate` [Hz]; `cmd_vel_topic`; `footsteps_topic`; `stale` [s], age
     from which a stamped velocity is refused. Late velocities: see the controller.
@@ -48,6 +50,7 @@ class LocomotionSide(BoardSide):
         )
         self.owns(topic.close)
         self._footsteps = FootstepServer(self)
+        self._upper = UpperBodyServer(self)
         self._status = self.publisher(LocomotionStatus, "~/status")
         self._markers = self.publisher(MarkerArray, "~/markers")
 
@@ -58,13 +61,15 @@ class LocomotionSide(BoardSide):
             self.send(VelocityCommand(twist.linear.x, twist.linear.y, turning))
 
     def on_value(self, value: Any) -> None:
-        """Take what footsteps came to."""
+        """Take what footsteps and trajectories came to."""
         self._footsteps.take(value)
+        self._upper.take(value)
 
     def deactivate(self) -> None:
         """Abort goals that the loop did not end."""
         super().deactivate()
         self._footsteps.end_all("the controller was deactivated")
+        self._upper.end_all("the controller was deactivated")
 
     def on_shown(self, board: BoardReader) -> None:
         """Publish at the wanted rate."""

@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from renxing.control.trajectory_axes import ROWS
 from renxing.control.trajectory_config import read_trajectory_config
-from renxing.control.trajectory_tolerances import Tolerances, of_goal
+from renxing.control.trajectory_tolerances import Tolerances
 from renxing.control.trajectory_values import (
     CancelTrajectory,
     Code,
@@ -30,7 +30,12 @@ from renxing.errors import ConfigError
 from renxing.nodes import convert
 from renxing.nodes.controllers.goals import GoalServer
 from renxing.nodes.controllers.side import RosSide
-from renxing.nodes.controllers.trajectory_message import FIELDS, GoalError, points_of
+from renxing.nodes.controllers.trajectory_message import (
+    FIELDS,
+    GoalError,
+    points_of,
+    tolerances_of,
+)
 from renxing.spatial import Array
 
 LATCHED = QoSProfile(depth=10, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
@@ -113,19 +118,12 @@ class JointTrajectorySide(RosSide):
         return True
 
     def _begin(self, number: int, goal: Any) -> None:
-        default = self._config.tolerances
         try:
-            tolerances = of_goal(
-                default,
-                self._config.joints,
-                {t.name: _three(t) for t in goal.path_tolerance},
-                {t.name: _three(t) for t in goal.goal_tolerance},
-                convert.to_seconds(goal.goal_time_tolerance),
-            )
+            tolerances = tolerances_of(goal, self._config)
         except ConfigError as error:
             text = f"{self.name}: {error} Using default tolerances."
             self.log("error", text)
-            tolerances = default
+            tolerances = self._config.tolerances
         try:
             self.send(self._goal(goal.trajectory, number, tolerances))
         except GoalError as error:  # it has become too old in between
@@ -215,10 +213,6 @@ class JointTrajectorySide(RosSide):
         super().deactivate()
         text = "Current goal cancelled during deactivate transition."
         self._goals.end_all(_result(Code.INVALID_GOAL, text))
-
-
-def _three(tolerance: Any) -> tuple[float, float, float]:
-    return tolerance.position, tolerance.velocity, tolerance.acceleration
 
 
 def _result(code: Code, text: str) -> Any:

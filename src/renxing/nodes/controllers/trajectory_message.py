@@ -8,6 +8,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from renxing.control.trajectory import Points
 from renxing.control.trajectory_config import TrajectoryConfig
+from renxing.control.trajectory_tolerances import Tolerances, of_goal
 from renxing.control.trajectory_values import Code
 from renxing.errors import RenxingError
 from renxing.nodes import convert
@@ -66,6 +67,25 @@ def points_of(message: JointTrajectory, config: TrajectoryConfig, now: float) ->
     if len(names) < len(config.joints):
         meant = np.array([joint in names for joint in config.joints])
     return Points(times=times, values=values, joints=meant)
+
+
+def tolerances_of(goal: Any, config: TrajectoryConfig) -> Tolerances:
+    """Return the tolerances of an action goal.
+
+    Raises:
+        ConfigError: If one cannot be meant.
+    """
+
+    def numbers(tolerances: Any) -> dict[str, tuple[float, float, float]]:
+        return {t.name: (t.position, t.velocity, t.acceleration) for t in tolerances}
+
+    return of_goal(
+        config.tolerances,
+        config.joints,
+        numbers(goal.path_tolerance),
+        numbers(goal.goal_tolerance),
+        convert.to_seconds(goal.goal_time_tolerance),
+    )
 
 
 def _check_joints(message: JointTrajectory, config: TrajectoryConfig) -> None:

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Actions of which one goal at a time runs: the newest.
 
-A goal is carried out by a generator that a timer steps. A coroutine would be shorter,
-but the events executor of Jazzy polls one that waits without pause, and what waits
-here waits for minutes.
+A goal is carried out by a generator that a timer steps.
 """
 
 import traceback
@@ -13,8 +11,9 @@ from functools import partial
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.action.server import GoalEvent
 from rclpy.node import Node
+
+from renxing.nodes import action_goals
 
 REPLACED = "replaced by a newer goal"
 
@@ -137,26 +136,19 @@ class Solo:
     def _start(self, running: _Running) -> None:
         self.end(REPLACED)
         self._running = running
-        if not running.handle.is_cancel_requested:
-            # `execute` would also run its callback, and end the goal with it.
-            running.handle._update_state(GoalEvent.EXECUTE)
+        action_goals.begin(running.handle)
 
     def _end(self, running: _Running, end: End | None) -> None:
         """Tell the client; without an end the goal was cancelled."""
         if self._running is running:
             self._running = None
 
-        def finish(handle: Any) -> Any:
-            if end is None:
-                handle.canceled()
-                return running.kind.Result()
-            if end.succeeded:
-                handle.succeed()
-            else:
-                handle.abort()
-            return end.result
-
-        running.server.notify_execute(running.handle, finish)
+        outcome = "canceled"
+        result = running.kind.Result()
+        if end is not None:
+            outcome = "succeeded" if end.succeeded else "aborted"
+            result = end.result
+        action_goals.end(running.server, running.handle, outcome, result)
 
 
 def failed(kind: Any, code: int, why: str) -> Any:
