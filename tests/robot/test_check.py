@@ -116,6 +116,22 @@ CASES = {
         (YAML, "  stand:", "  lie:"),
         ("error", YAML, "postures:", "no 'stand', the safe one; there are lie"),
     ),
+    "unknown joint in a gesture": (
+        (
+            YAML,
+            "feet:",
+            "gestures: {nod: {begin: [{after: 1.0, joints: {toe: 0.1}}]}}\nfeet:",
+        ),
+        ("error", YAML, "gestures", "gesture 'nod': no joint 'toe'"),
+    ),
+    "gesture beyond a limit": (
+        (
+            YAML,
+            "feet:",
+            "gestures: {nod: {begin: [{after: 1.0, joints: {left_knee: -9}}]}}\nfeet:",
+        ),
+        ("error", YAML, "gestures", "gesture 'nod': joint 'left_knee': -9 outside"),
+    ),
     "unknown joint in a posture": (
         (YAML, "    left_hip: -0.3", "    left_toe: 0.1\n    left_hip: -0.3"),
         ("error", YAML, "left_toe", "posture 'stand': no joint 'left_toe'"),

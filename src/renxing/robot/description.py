@@ -272,6 +272,30 @@ class Battery(Part, frozen=True):
         _want_order("voltage", self.voltage, 1.0)
 
 
+class Keyframe(Part, frozen=True):
+    """Where joints are at one moment of a gesture.
+
+    Attributes:
+        after: The keyframe before it [s].
+        joints: Positions [rad]; joints left out stay where they were.
+    """
+
+    after: Positive
+    joints: dict[str, float]
+
+
+class Gesture(Part, frozen=True, kw_only=True):
+    """A motion of arms and head that says something.
+
+    Attributes:
+        begin: How it begins.
+        cycle: What is then repeated.
+    """
+
+    begin: tuple[Keyframe, ...]
+    cycle: tuple[Keyframe, ...] = ()
+
+
 class RobotDescription(Part, frozen=True, kw_only=True):
     """One robot.
 
@@ -289,6 +313,7 @@ class RobotDescription(Part, frozen=True, kw_only=True):
         groups: Named subsets of the joints.
         postures: Joint positions [rad] by posture; a joint left out is at 0. `stand`
             is the safe posture: both soles flat on level ground.
+        gestures: Motions that say something, by name, such as `wave_right`.
         feet: Left and right.
         hands: Left and right, if any.
         sensors: What it feels and sees.
@@ -307,6 +332,7 @@ class RobotDescription(Part, frozen=True, kw_only=True):
     joints: tuple[Joint, ...]
     groups: dict[str, tuple[str, ...]]
     postures: dict[str, dict[str, float]]
+    gestures: dict[str, Gesture] = {}
     feet: tuple[Foot, ...]
     hands: tuple[Hand, ...] = ()
     sensors: Sensors = Sensors()

@@ -21,6 +21,7 @@ def check_description(report: Report, description: RobotDescription) -> None:
     _check_limbs(report, description)
     _check_groups(report, description)
     _check_postures(report, description)
+    _check_gestures(report, description)
     _check_drives(report, description)
 
 
@@ -112,6 +113,18 @@ def _check_postures(report: Report, description: RobotDescription) -> None:
             if name not in names:
                 what = f"posture '{posture}': no joint '{name}'"
                 report.yaml("error", what, "postures", posture, name)
+
+
+def _check_gestures(report: Report, description: RobotDescription) -> None:
+    names = [joint.name for joint in description.joints]
+    for gesture, motion in description.gestures.items():
+        for part in ("begin", "cycle"):
+            for index, frame in enumerate(getattr(motion, part)):
+                for name in frame.joints:
+                    if name not in names:
+                        what = f"gesture '{gesture}': no joint '{name}'"
+                        keys = ("gestures", gesture, part, index, "joints", name)
+                        report.yaml("error", what, *keys)
 
 
 def _check_drives(report: Report, description: RobotDescription) -> None:

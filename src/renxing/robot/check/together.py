@@ -106,12 +106,20 @@ def _check_positions(
     lower: float,
     upper: float,
 ) -> None:
-    """Check zero and every posture of one joint against its limits."""
+    """Check zero, every posture and gesture of one joint against its limits."""
     name = description.joints[index].name
     range_words = f"[{lower:g}, {upper:g}] rad"
     if not lower <= 0.0 <= upper and math.isfinite(lower + upper):
         what = f"joint '{name}': zero is outside its limits {range_words}"
         report.yaml("warning", what, "joints", index)
+    for gesture, motion in description.gestures.items():
+        for part in ("begin", "cycle"):
+            for place, frame in enumerate(getattr(motion, part)):
+                value = frame.joints.get(name, 0.5 * (lower + upper))
+                if math.isfinite(lower + upper) and not lower <= value <= upper:
+                    what = f"gesture '{gesture}': joint '{name}': {value:g} outside "
+                    keys = ("gestures", gesture, part, place, "joints", name)
+                    report.yaml("error", what + range_words, *keys)
     for posture, values in description.postures.items():
         value = values.get(name, 0.0)
         if lower <= value <= upper or not math.isfinite(lower + upper):
