@@ -95,7 +95,8 @@ def robot() -> Robot:
 
 
 def open_page(robot: Robot, port: int) -> Page:
-    return Page(robot, load_world("workshop"), "127.0.0.1", port, Nobody())
+    world = load_world("workshop")
+    return Page(robot, world, "127.0.0.1", port, Nobody(), Nobody())
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_a_stop_puts_the_velocity_to_zero(robot: Robot) -> None:
             did.append(velocity)
 
     world, port = load_world("flat"), free_port()
-    page = Page(robot, world, "127.0.0.1", port, Walker())
+    page = Page(robot, world, "127.0.0.1", port, Walker(), Nobody())
     try:
         slider = page._controls._sliders[0]
         slider.value = 0.3

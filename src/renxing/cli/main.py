@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "start the simulated robot and say what to try",
     "up": "start the stack, arguments as name:=value",
     "down": "stop the running stack",
+    "ask": "have the robot do something, in words",
     "status": "show the processes of the running stack",
     "doctor": "check this machine and say how to fix what is wrong",
     "robot": "check the description of a robot",

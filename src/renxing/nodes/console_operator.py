@@ -118,21 +118,7 @@ class ConsoleOperator:
     # --- called in the page's threads ----------
 
     def _call(self, name: str, request: Any) -> str:
-        return self._wait(name, self._clients_of[name], request)
-
-    def _wait(self, name: str, client: Any, request: Any) -> str:
-        if not client.service_is_ready():
-            raise DeviceError(f"{name}: no such service; does the robot run?")
-        future = client.call_async(request)
-        deadline = time.monotonic() + ANSWER_TIMEOUT
-        while not future.done():
-            if time.monotonic() > deadline:
-                raise DeviceError(f"{name}: no answer in {ANSWER_TIMEOUT} s")
-            time.sleep(0.01)
-        answer = future.result()
-        if not answer.success:
-            raise DeviceError(answer.message)
-        return str(answer.message)
+        return answer_of(name, self._clients_of[name], request)
 
     def stop(self, by: str) -> str:
         """Publish the emergency stop; it does not wait for an answer."""
@@ -176,8 +162,33 @@ class ConsoleOperator:
         if service is None:
             raise DeviceError("no posture controller is active")
         request = GoToPosture.Request(posture=posture)
-        return self._wait(service.name, service.client, request)
+        return answer_of(service.name, service.client, request)
 
     def drive(self, forward: float, left: float, turn: float) -> None:
         """Keep the wanted velocity for the next message."""
         self._velocity = (forward, left, turn)
+
+
+def answer_of(name: str, client: Any, request: Any) -> str:
+    """Call a service from a thread of the page, and return the words of its answer.
+
+    Args:
+        name: Of the service, for messages.
+        client: Of a service whose answer has `success` and `message`.
+        request: The request message.
+
+    Raises:
+        DeviceError: If nobody answers, or the answer is a refusal.
+    """
+    if not client.service_is_ready():
+        raise DeviceError(f"{name}: no such service; does the robot run?")
+    future = client.call_async(request)
+    deadline = time.monotonic() + ANSWER_TIMEOUT
+    while not future.done():
+        if time.monotonic() > deadline:
+            raise DeviceError(f"{name}: no answer in {ANSWER_TIMEOUT} s")
+        time.sleep(0.01)
+    answer = future.result()
+    if not answer.success:
+        raise DeviceError(answer.message)
+    return str(answer.message)

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the brain to do something, from a terminal: `renxing ask "go to the door"`.
+
+Prints what is said and what each step measured, and one closing line. Ctrl-C cancels
+the task and waits until the robot stands.
+"""
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.action import ActionClient
+from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
+
+from renxing.errors import ConfigError
+from renxing.nodes import convert
+from renxing.nodes.manager_messages import from_diagnostics, status_name
+from renxing.nodes.navigation.stop_watch import MANAGER
+from renxing_msgs.action import ExecuteTask
+from renxing_msgs.msg import LocomotionStatus, PlanStep, Utterance
+from renxing_msgs.srv import DecidePlan
+
+SPIN = 0.1  # [s] the longest that a signal waits
+SERVER_TIME = 60.0  # [s] in which the brain has to appear
+CANCEL_TIME = 15.0  # [s] in which a cancelled task has to end
+MARKS = {
+    PlanStep.SUCCEEDED: "ok",
+    PlanStep.FAILED: "FAILED",
+    PlanStep.SKIPPED: "skipped",
+    PlanStep.CANCELED: "cancelled",
+}
+FALLS = ("falls", "lies")
+
+
+@dataclass(slots=True)
+class Summary:
+    """What was measured while a task ran.
+
+    Attributes:
+        task: Its id.
+        success: Whether it was done.
+        answer: What the robot said at the end.
+        reason: Why it was not done.
+        distance: Walked [m].
+        duration: From the command to the end [s].
+        falls: Times that the robot lost its balance.
+        loop_p99: Of the period error of the real-time loop [µs]; None if nobody told.
+        overruns: Cycles of the loop that came too late, since its start.
+        steps: What each measured, in order.
+    """
+
+    task: str = ""
+    success: bool = False
+    answer: str = ""
+    reason: str = ""
+    distance: float = 0.0
+    duration: float = 0.0
+    falls: int = 0
+    loop_p99: float | None = None
+    overruns: int | None = None
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def line(self) -> str:
+        """Return the closing line."""
+        done = "done" if self.success else f"not done: {self.reason}"
+        p99 = "?" if self.loop_p99 is None else f"{self.loop_p99:.0f} us"
+        return (
+            f"{done}; walked {self.distance:.1f} m in {self.duration:.0f} s, "
+            f"{self.falls} falls, loop period error p99 {p99}"
+        )
+
+
+class Asker(Node):
+    """A client of execute_task."""
+
+    def __init__(self, namespace: str, approve: bool, quiet: bool) -> None:
+        """Join the graph.
+
+        Args:
+            namespace: Of the stack.
+            approve: Whether to approve what waits for it.
+            quiet: Whether to print nothing on the way.
+        """
+        super().__init__("asker", namespace=namespace or None)
+        self.summary = Summary()
+        self._approve, self._quiet = approve, quiet
+        self._printed: set[tuple[int, str, int]] = set()
+        self._asked = ""
+        self._falling = False
+        self._began = 0.0
+        self._core = status_name(f"{self.get_namespace().rstrip('/')}/{MANAGER}")
+        self.client = ActionClient(self, ExecuteTask, "execute_task")
+        self._decide = self.create_client(DecidePlan, "brain/decide")
+        hear = self.create_subscription
+        hear(Utterance, "brain/dialogue", self.on_line, QoSProfile(depth=20))
+        hear(LocomotionStatus, "locomotion/status", self.on_status, 1)
+        hear(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
+
+    def on_line(self, message: Utterance) -> None:
+        """Print what is said."""
+        if not self._quiet:
+            print(f"  {message.speaker}: {message.text}", flush=True)
+
+    def on_status(self, message: LocomotionStatus) -> None:
+        """Count falls."""
+        falling = message.mode.startswith(FALLS)
+        if falling and not self._falling:
+            self.summary.falls += 1
+        self._falling = falling
+
+    def on_diagnostics(self, message: DiagnosticArray) -> None:
+        """Keep what the core tells of its loop."""
+        for status in message.status:
+            if status.name == self._core:
+                with contextlib.suppress(ConfigError):
+                    ledger = from_diagnostics(status).ledger
+                    self.summary.loop_p99 = 1e6 * ledger.period_error.p99
+                    self.summary.overruns = ledger.overruns
+
+    def on_feedback(self, message: Any) -> None:
+        """Print steps that ended, and approve if that is wanted."""
+        self.take(message.feedback.plan)
+
+    def take(self, plan: Any) -> None:
+        """Take a plan as it is now."""
+        self.summary.task = plan.id
+        if plan.state == plan.WAITING_FOR_APPROVAL and self._asked != plan.id:
+            self._asked = plan.id
+            print(f"  waits for approval: {plan.reason}", flush=True)
+            if self._approve:
+                self._decide.call_async(
+                    DecidePlan.Request(task=plan.id, approve=True, by="renxing ask")
+                )
+            else:
+                print("  decide on the page, or call brain/decide", flush=True)
+        for step in plan.steps:
+            key = (plan.revision, step.id, step.state)
+            if step.state not in MARKS or key in self._printed:
+                continue
+            self._printed.add(key)
+            outcome = json.loads(step.outcome) if step.outcome else {}
+            measured = outcome.get("measured", {})
+            self.summary.distance += float(measured.get("distance_walked_m", 0.0))
+            row = {"skill": step.skill, "text": step.text, **outcome}
+            self.summary.steps.append(row)
+            if not self._quiet:
+                print(f"  {_step_line(step, measured)}", flush=True)
+
+    def end(self, result: Any, seconds: float) -> None:
+        """Take the result."""
+        self.take(result.plan)
+        summary = self.summary
+        summary.success = result.error_code == ExecuteTask.Result.NONE
+        summary.answer, summary.reason = result.answer, result.error_msg
+        summary.duration = seconds
+
+
+def _step_line(step: Any, measured: dict[str, Any]) -> str:
+    told = ", ".join(
+        f"{name} {value}"
+        for name, value in measured.items()
+        if name not in ("said", "label", "color") and not isinstance(value, list)
+    )
+    took = convert.to_seconds(step.ended) - convert.to_seconds(step.started)
+    why = f": {step.reason}" if step.reason else ""
+    text = step.text or step.skill
+    return f"[{MARKS[step.state]:>7}] {text}{why} ({told}; {took:.1f} s)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Ask, and wait for the end: 0 if it was done, 1 if not, 2 without a brain."""
+    parser = argparse.ArgumentParser(prog="renxing ask", description=__doc__)
+    parser.add_argument("text", help="what to do, in English or Chinese")
+    parser.add_argument("--namespace", default="", help="of the stack")
+    parser.add_argument("--planner", default="", help="offline or server")
+    parser.add_argument("--plan", action="store_true", help="plan and check, no more")
+    parser.add_argument(
+        "--approve", action="store_true", help="approve what waits for approval"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write what was measured")
+    chosen = parser.parse_args(arguments)
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    stopped: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    executor = EventsExecutor()
+    node = Asker(chosen.namespace, chosen.approve, quiet=False)
+    executor.add_node(node)
+    try:
+        code = _ask(node, executor, chosen, stopped)
+    finally:
+        node.client.destroy()
+        node.destroy_node()
+        executor.shutdown()
+        rclpy.try_shutdown()
+    if chosen.json:
+        _write(chosen.json, node.summary)
+    return code
+
+
+def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
+    deadline = time.monotonic() + SERVER_TIME
+    while not node.client.server_is_ready() and not stopped:
+        if time.monotonic() > deadline:
+            print(
+                "renxing ask: no brain answers; start it with brain:=true",
+                file=sys.stderr,
+            )
+            return 2
+        executor.spin_once(timeout_sec=SPIN)
+    goal = ExecuteTask.Goal(
+        text=chosen.text, planner=chosen.planner, plan_only=chosen.plan
+    )
+    began = time.monotonic()
+    sent = node.client.send_goal_async(goal, feedback_callback=node.on_feedback)
+    while not sent.done() and not stopped:
+        executor.spin_once(timeout_sec=SPIN)
+    handle = sent.result() if sent.done() else None
+    if handle is None or not handle.accepted:
+        print("renxing ask: the brain refuses: it is busy or inactive", file=sys.stderr)
+        return 2
+    ended = handle.get_result_async()
+    cancelled_at = 0.0
+    while not ended.done():
+        executor.spin_once(timeout_sec=SPIN)
+        if stopped and not cancelled_at:
+            print("  cancelling: the robot comes to a stand", flush=True)
+            handle.cancel_goal_async()
+            cancelled_at = time.monotonic()
+        if cancelled_at and time.monotonic() - cancelled_at > CANCEL_TIME:
+            print("renxing ask: the brain does not answer", file=sys.stderr)
+            return 2
+    node.end(ended.result().result, time.monotonic() - began)
+    if stopped:
+        node.summary.reason = "cancelled"
+    print(node.summary.line(), flush=True)
+    return 0 if node.summary.success else 1
+
+
+def _write(file: str, summary: Summary) -> None:
+    values = {name: getattr(summary, name) for name in Summary.__slots__}
+    with open(file, "w", encoding="utf-8") as stream:
+        json.dump(values, stream, ensure_ascii=False, indent=1)
+        stream.write("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Skills of the eyes: look at something, find it, say what stands on it."""
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+from nav2_msgs.action import NavigateToPose
+
+from renxing.errors import StaleError
+from renxing.nodes.brain.body import Body, Routine, by_name, failed
+from renxing.nodes.brain.odometer import rounded
+from renxing.nodes.brain.walking import stamped, turned
+from renxing.planning.runner import Call
+from renxing.planning.scene import Scene, SeenObject
+from renxing.planning.skill import Outcome
+from renxing.planning.skills import Find, Inspect, LookAt
+from renxing.spatial import Array
+
+HEAD_SPEED = 1.2  # [rad/s]
+IN_VIEW = 0.85  # of half the opening angle: well inside the picture
+BEYOND = 0.35  # [rad] that a neck may miss before the body turns, too
+EYE_DISTANCE = 3.0  # [m] of a direction that is looked into
+# Azimuth to the left, elevation [rad].
+DIRECTIONS = {
+    "ahead": (0.0, 0.0),
+    "left": (0.8, 0.0),
+    "right": (-0.8, 0.0),
+    "up": (0.0, 0.4),
+    "down": (0.0, -0.6),
+}
+SWEEP = ((0.0, -0.25), (0.7, -0.25), (-0.7, -0.25))  # where a search looks
+TURN = math.tau / 4.0  # [rad] between two such looks of a search
+DWELL = 1.6  # [s] that a search looks into one direction
+BELIEVED = 2  # sightings from which a thing is one
+PLACE_HEIGHT = 0.8  # [m] at which a place is looked at
+LOOKS = 3  # sightings that an inspection wants
+INSPECTION = 15.0  # [s] in which they have to come
+GRACE = 0.3  # [s] that an image may be older than the moment in which it comes
+
+
+def look_at(body: Body, call: Call, arguments: LookAt) -> Routine:
+    """Turn head and, where that is not enough, body."""
+    if body.gaze is None or body.camera is None:
+        return failed("refused", "this robot has no camera")
+    if arguments.direction:
+        azimuth, elevation = DIRECTIONS[arguments.direction]
+        return (yield from _gaze(body, call, lambda: _ahead(azimuth, elevation)))
+    scene = body.surroundings.scene()
+    point = _middle(scene, arguments.target)
+    if point is None:
+        return failed("not_found", f"'{arguments.target}' has not been seen")
+
+    def in_base() -> Array:
+        frames = body.surroundings.frames
+        return np.asarray(frames.base_to_map().actInv(point))
+
+    try:
+        bearing = math.atan2(*in_base()[1::-1].tolist())
+    except StaleError as error:
+        return failed("lost", str(error))
+    outcome = yield from _gaze(body, call, in_base)
+    if outcome.success or abs(bearing) < BEYOND:
+        return outcome
+    done = yield from turned(body, bearing, call.timeout)
+    if not done.success:
+        return done
+    return (yield from _gaze(body, call, in_base))
+
+
+def find(body: Body, call: Call, arguments: Find) -> Routine:
+    """Look around, here and then at each place that is named, until it is seen."""
+    begun, way = body.now(), body.odometer.way
+    looked = 0
+    if body.surroundings.heard == -math.inf:
+        return failed("blind", "nothing tells what the cameras see (objects:=true)")
+    for place in ("", *arguments.at):
+        if place:
+            answer = yield from _go(body, place)
+            if answer:
+                continue  # a place that cannot be reached: the next one
+        for turn in range(round(math.tau / TURN)):
+            if turn:
+                done = yield from turned(body, TURN, 30.0)
+                if not done.success:
+                    break
+            for azimuth, elevation in SWEEP:
+                thing = _match(body.surroundings.scene(), arguments)
+                if thing is None:
+                    yield from _gaze(body, call, _looking(azimuth, elevation))
+                    yield from body.wait(DWELL)
+                    looked += 1
+                    thing = _match(body.surroundings.scene(), arguments)
+                if thing is not None:
+                    body.release()
+                    return _found(body, thing, begun, way, looked)
+    body.release()
+    measured = rounded(
+        {
+            "looks": looked,
+            "distance_walked_m": body.odometer.way - way,
+            "duration_s": body.now() - begun,
+        }
+    )
+    what = " ".join(filter(None, (arguments.color, arguments.label)))
+    return failed("not_found", f"no {what} was seen", **measured)
+
+
+def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:
+    """Look on, until the thing was seen again some times, and say what stands on it."""
+    begun = body.now()
+    first = body.surroundings.scene()
+    before = first.object(arguments.target)
+    seen = before.sightings if before is not None else 0
+    while body.now() - begun < min(INSPECTION, call.timeout):
+        yield from body.wait(0.5)
+        scene = body.surroundings.scene()
+        thing = scene.object(arguments.target)
+        if before is None:  # a place: what stands on what is there
+            things = scene.on(arguments.target)
+            enough = body.now() - begun > LOOKS * DWELL
+        else:
+            if thing is None:
+                continue
+            things = scene.on(arguments.target)
+            enough = thing.sightings - seen >= LOOKS
+        if enough:
+            fresh = [o for o in things if o.last_seen >= begun - GRACE]
+            measured: dict[str, Any] = {
+                "things_on": [
+                    {"id": o.id, "label": o.label, "color": o.color} for o in fresh
+                ],
+                "sightings": thing.sightings - seen if thing is not None else 0,
+                "duration_s": body.now() - begun,
+            }
+            return Outcome(success=True, measured=rounded(measured))
+    reason = f"'{arguments.target}' was not seen again within {INSPECTION:g} s"
+    return failed("not_in_view", reason)
+
+
+def _gaze(body: Body, call: Call, point: Any) -> Routine:
+    """Turn the head to a point in the frame of the base, and measure the rest."""
+    assert body.gaze is not None and body.camera is not None  # noqa: S101
+    gaze = body.gaze
+    with body.joints() as positions:
+        start = yield from body.measured(positions)
+        if start is None:
+            return failed("blind", "no joint states")
+        try:
+            wanted = gaze.solve(start, point())
+            if gaze.names:
+                now = start[body.robot.indices(gaze.names)]
+                way = float(np.abs(wanted.joints - now).max())
+                frame = by_name(body.robot, gaze.names, wanted.joints)
+                duration = max(0.4, 1.875 * way / HEAD_SPEED)
+                answer = yield from body.move([(duration, frame)])
+                if not answer.succeeded:
+                    return failed("refused", f"the head: {answer.text}")
+            end = positions()
+            error = gaze.error(start if end is None else end, point())
+        except StaleError as error_:
+            return failed("lost", str(error_))
+    measured = rounded({"error_rad": error})
+    camera = body.camera
+    half = 0.5 * camera.field_of_view
+    narrow = math.atan(math.tan(half) * camera.height / camera.width)
+    if error > IN_VIEW * min(half, narrow):
+        reason = f"it looks {error:.2f} rad past it"
+        return failed("not_in_view", reason, **measured)
+    return Outcome(success=True, measured=measured)
+
+
+def _ahead(azimuth: float, elevation: float) -> Array:
+    """Return a point far away in a direction, in the frame of the base [m]."""
+    # From where the eyes are, about half a metre above the base.
+    flat = EYE_DISTANCE * math.cos(elevation)
+    return np.array(
+        [
+            flat * math.cos(azimuth),
+            flat * math.sin(azimuth),
+            0.5 + EYE_DISTANCE * math.sin(elevation),
+        ]
+    )
+
+
+def _looking(azimuth: float, elevation: float) -> Any:
+    return lambda: _ahead(azimuth, elevation)
+
+
+def _middle(scene: Scene, target: str) -> Array | None:
+    thing = scene.object(target)
+    if thing is not None:
+        return np.array(thing.position)
+    where = scene.where(target)
+    return None if where is None else np.array([*where, PLACE_HEIGHT])
+
+
+def _match(scene: Scene, arguments: Find) -> SeenObject | None:
+    """Return the nearest thing that is meant."""
+    here = scene.pose or (0.0, 0.0, 0.0)
+    found = [
+        thing
+        for thing in scene.objects
+        if thing.sightings >= BELIEVED
+        and arguments.label in ("", thing.label)
+        and arguments.color in ("", thing.color)
+    ]
+    return min(found, key=lambda o: math.dist(o.position[:2], here[:2]), default=None)
+
+
+def _found(
+    body: Body, thing: SeenObject, begun: float, way: float, looked: int
+) -> Outcome:
+    x, y, z = thing.position
+    measured: dict[str, Any] = {
+        "object": thing.id,
+        "label": thing.label,
+        "color": thing.color,
+        "x_m": x,
+        "y_m": y,
+        "z_m": z,
+        "sightings": thing.sightings,
+        "age_s": body.now() - thing.last_seen,
+        "looks": looked,
+        "distance_walked_m": body.odometer.way - way,
+        "duration_s": body.now() - begun,
+    }
+    here = body.surroundings.scene().pose
+    if here is not None:
+        measured["distance_m"] = math.dist(here[:2], (x, y))
+    return Outcome(success=True, measured=rounded(measured))
+
+
+def _go(body: Body, place: str) -> Generator[None, None, str]:
+    """Walk to a place; returns why it did not."""
+    body.release()
+    known = body.surroundings.scene().place(place)
+    if known is None:
+        return f"'{place}' is not a place"
+    goal = NavigateToPose.Goal(pose=stamped(body, known.pose))
+    answer = yield from body.navigate.run(goal)
+    return "" if answer.succeeded else answer.text or "the walk failed"

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the brain knows now: places of a file, things, charge, stops, where it is."""
+
+import math
+from pathlib import Path
+
+from rclpy.node import Node
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+from sensor_msgs.msg import BatteryState
+
+from renxing.errors import ConfigError, StaleError
+from renxing.nodes import convert
+from renxing.nodes.navigation.frames import Frames
+from renxing.nodes.navigation.grid_messages import place_of
+from renxing.nodes.navigation.stop_watch import StopWatch
+from renxing.planning.scene import PlacesFile, Scene, SeenObject, read_places
+from renxing.spatial import SE3
+from renxing_msgs.msg import SceneObject, SceneObjects
+
+LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+BATTERY_AGE = 5.0  # [s] for which a charge counts
+
+
+class Surroundings:
+    """Listens, and puts together a scene when asked.
+
+    Attributes:
+        frames: Where the robot is.
+        stops: Whether it may move.
+        heard: When the last list of things came [s]; -inf before the first.
+    """
+
+    def __init__(self, node: Node, places: Path | None, frames: Frames) -> None:
+        """Read the places and listen.
+
+        Args:
+            node: That carries the subscriptions.
+            places: File of places and zones; None for none.
+            frames: Where the robot is.
+
+        Raises:
+            ConfigError: If the file cannot be used.
+        """
+        self._node = node
+        self.frames = frames
+        self._places = PlacesFile(places=()) if places is None else read_places(places)
+        self.stops = StopWatch(node)
+        self.heard = -math.inf
+        self._objects: SceneObjects | None = None
+        self._battery: tuple[float, float] | None = None
+        hear = node.create_subscription
+        hear(SceneObjects, "scene/objects", self.on_objects, LATCHED)
+        hear(BatteryState, "battery_state", self.on_battery, 1)
+
+    def on_objects(self, message: SceneObjects) -> None:
+        """Keep what was seen."""
+        self._objects = message
+        self.heard = self.now()
+
+    def on_battery(self, message: BatteryState) -> None:
+        """Keep the charge."""
+        if 0.0 <= message.percentage <= 1.0:
+            self._battery = (self.now(), float(message.percentage))
+
+    def now(self) -> float:
+        """Return ROS time [s]."""
+        return float(self._node.get_clock().now().nanoseconds * 1e-9)
+
+    def scene(self) -> Scene:
+        """Return all that is known at this moment."""
+        now = self.now()
+        pose: tuple[float, float, float] | None
+        try:
+            x, y, yaw = place_of(self.frames.base_to_map()).tolist()
+            pose = (x, y, yaw)
+        except StaleError:
+            pose = None
+        battery = None
+        if self._battery is not None and now - self._battery[0] < BATTERY_AGE:
+            battery = self._battery[1]
+        return Scene(
+            places=self._places.places,
+            zones=self._places.zones,
+            dock=self._places.dock,
+            objects=self._seen(),
+            pose=pose,
+            battery=battery,
+            stopped=bool(self.stops.why),
+            stamp=now,
+        )
+
+    def _seen(self) -> tuple[SeenObject, ...]:
+        message = self._objects
+        if message is None:
+            return ()
+        try:
+            frame_to_map = self.frames.to_map(message.header.frame_id)
+        except StaleError:
+            return ()  # things whose place in the map nobody knows
+        found = []
+        for one in message.objects:
+            try:
+                found.append(_object(one, frame_to_map))
+            except ConfigError as error:
+                text = f"scene/objects: '{one.id}': {error}"
+                self._node.get_logger().error(text, throttle_duration_sec=5.0)
+        return tuple(found)
+
+
+def _object(message: SceneObject, frame_to_map: SE3) -> SeenObject:
+    pose = frame_to_map * convert.from_pose(message.pose)
+    x, y, z = pose.translation.tolist()
+    return SeenObject(
+        id=message.id,
+        label=message.label,
+        color=message.color,
+        support=message.support,
+        position=(x, y, z),
+        size=(message.size.x, message.size.y, message.size.z),
+        yaw=float(place_of(pose)[2]),
+        confidence=min(max(float(message.confidence), 0.0), 1.0),
+        sightings=int(message.sightings),
+        first_seen=convert.to_seconds(message.first_seen),
+        last_seen=convert.to_seconds(message.last_seen),
+    )

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The offline planner: grammar, grounding, expansion; the same words, the same plan."""
+
+from renxing.planning.expander import Expander
+from renxing.planning.grounding import language_of
+from renxing.planning.lexicon import Barred, Lexicon
+from renxing.planning.offline.clauses import Clauses
+from renxing.planning.offline.reader import NotRead, Reader
+from renxing.planning.phrases import phrase
+from renxing.planning.plan import Command, Decision, Refusal
+from renxing.planning.quoting import Quoted, separate
+from renxing.planning.scene import Scene
+from renxing.planning.skill import SkillRegistry
+from renxing.planning.task import Task
+
+LONGEST = 600  # characters of a command
+
+
+class OfflinePlanner:
+    """Plans without any model.
+
+    Attributes:
+        name: That its plans carry.
+    """
+
+    name = "offline"
+
+    def __init__(self, registry: SkillRegistry, lexicon: Lexicon) -> None:
+        """Take skills and words."""
+        self._lexicon = lexicon
+        self._clauses = Clauses(lexicon)
+        self._reader = Reader(lexicon)
+        self._expander = Expander(registry, lexicon)
+        verbs = lexicon.file.verbs.values()
+        self._verbs = tuple(word for words in verbs for word in words.all())
+
+    def propose(self, command: Command, scene: Scene) -> Decision:
+        """Return a plan, a question or a refusal."""
+        if len(command.text) > LONGEST:
+            return self._not_understood(command, command.text)
+        quoted = separate(command.text)
+        barred = self._barred(quoted)
+        if barred is not None:
+            text = barred.say.of(command.language)
+            return Refusal(code="impossible", text=text, source=self.name)
+        clauses, left = self._clauses.cut(quoted.text)
+        if left or not clauses:
+            return self._not_understood(command, quoted.inside(" ".join(left)))
+        tasks: list[Task] = []
+        for clause in clauses:
+            try:
+                tasks += self._reader.read(clause, quoted)
+            except NotRead as error:
+                return self._not_understood(command, quoted.inside(str(error)))
+        return self._expander.expand(tasks, command, scene, self.name)
+
+    def _barred(self, quoted: Quoted) -> Barred | None:
+        """Return the first group of words for what is not done that is spoken of."""
+        file = self._lexicon.file
+        groups = [*file.unsafe.values(), *file.missing.values()]
+        for group in groups:
+            for word in group.en + group.zh:
+                # `take a look at` takes nothing, 别动 forbids nothing.
+                text = quoted.text
+                for verb in sorted(self._verbs, key=len, reverse=True):
+                    if word in verb and word != verb:
+                        text = text.replace(verb, " ")
+                if self._lexicon.contains(text, (word,)):
+                    return group
+        return None
+
+    def _not_understood(self, command: Command, words: str) -> Refusal:
+        key = "too_much" if words.strip() else "not_understood"
+        shown = (words.strip() or command.text)[:80]
+        text = phrase(key, command.language, text=shown)
+        return Refusal(code="not_understood", text=text, source=self.name)
+
+
+def command_of(text: str, language: str = "") -> Command:
+    """Return a command in a language, or in the one that it is written in.
+
+    Args:
+        text: The words.
+        language: BCP 47, such as `en` or `zh-CN`; empty for that of the text.
+    """
+    tongue = language.split("-")[0].casefold()
+    if tongue == "zh":
+        return Command(text=text, language="zh")
+    if tongue == "en":
+        return Command(text=text, language="en")
+    return Command(text=text, language=language_of(text))
