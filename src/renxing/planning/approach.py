@@ -10,7 +10,7 @@ STAND_OFF = 0.5  # [m] from the edge of a thing to the robot's middle
 STAND_OFF_PERSON = 1.2  # [m] the same for people: social distance, Hall (1966)
 REACH = 0.5  # [m] beyond the stand-off up to which it still stands by a thing
 PEOPLE = "person"
-TURNS = {"": 0.0, "left": 0.5 * math.pi, "right": -0.5 * math.pi, "back": math.pi}
+TURNS = {"": 0.0, "left": -0.5 * math.pi, "right": 0.5 * math.pi, "back": math.pi}
 
 
 def approach_pose(

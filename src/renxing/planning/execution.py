@@ -17,7 +17,7 @@ from renxing.planning.runner import Record, Runner
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome, Resource
 from renxing.planning.skills import WalkTo
-from renxing.planning.state import AT_PLACE
+from renxing.planning.state import AT_PLACE, State
 from renxing.planning.tree import Context, Speech, grow, snapshot
 from renxing.planning.validator import CheckedPlan, CheckedStep, Validator
 
@@ -52,6 +52,7 @@ class Execution:
         scene: Scene,
         config: ExecutionConfig = ExecutionConfig(),  # noqa: B008 (frozen)
         outcomes: Mapping[str, Outcome] | None = None,
+        facts: State | None = None,
     ) -> None:
         """Grow the tree.
 
@@ -63,6 +64,7 @@ class Execution:
             scene: As of now.
             config: The guards.
             outcomes: Of steps of earlier revisions.
+            facts: What they brought about.
         """
         self.checked = checked
         self.records = {step.step.id: Record() for step in checked.steps}
@@ -78,6 +80,7 @@ class Execution:
             records=self.records,
             outcomes=self.outcomes,
             scene=scene,
+            facts=facts or State(scene=scene),
         )
         self._tree = grow(checked, self._context)
 
@@ -123,6 +126,18 @@ class Execution:
             if record.state in ("failed", "canceled") and record.outcome is not None:
                 return step.step, record.outcome
         return None
+
+    def facts(self) -> State:
+        """Return what the steps brought about that still holds."""
+        failure = self.failed_step()
+        held = self._context.facts
+        if failure is None:
+            return held
+        skill = next(
+            step.skill for step in self.checked.steps if step.step.id == failure[0].id
+        )
+        # Who knows where a walk that failed has ended.
+        return held.without("near", "looking") if "legs" in skill.resources else held
 
     def snapshot(self, unicode: bool = True) -> str:
         """Return the tree as text."""

@@ -107,7 +107,8 @@ class _Draft:
         if task.do == "find" and not target.names:
             self._search(target)
             return
-        names = target.names or (self._search(target),)
+        # Who is told to go around something will find it there, not here.
+        names = target.names or (self._search(target, around),)
         for name in names:
             if task.do == "go":
                 extra: dict[str, Any] = _speed(task)
@@ -153,6 +154,7 @@ class _Draft:
             return
         if task.about in ("scene", "count"):
             noun = self._grounding.noun(task.thing)
+            self._remember(task.thing)
             self._emit(
                 "report",
                 what=task.about,
@@ -175,6 +177,15 @@ class _Draft:
             )
             self._emit("report", what="outcome", of=of, language=language)
 
+    def _remember(self, text: str) -> None:
+        """Let `it` be what was asked for, if that is one thing."""
+        try:
+            names = self._ground(text).names
+        except Unclear:
+            return
+        if len(names) == 1:
+            self._last = names
+
     def _ground(self, text: str) -> Target:
         there = self._there or self._last
         target = self._grounding.ground(text, self._last, there)
@@ -183,8 +194,10 @@ class _Draft:
             return Target(names=(known,))
         return target
 
-    def _search(self, target: Target) -> str:
-        step = self._emit("find", label=target.label, color=target.color)
+    def _search(self, target: Target, around: Sequence[str] = ()) -> str:
+        places = [name for name in around if self._is_place(name)]
+        where: dict[str, Any] = {"at": places} if places else {}
+        step = self._emit("find", label=target.label, color=target.color, **where)
         found = f"{MARK}{step}"
         self._searches[target.label, target.color] = found
         self._last = (found,)

@@ -124,25 +124,27 @@ class Grounding:
     def strip(self, text: str) -> str:
         """Return a phrase without articles and what follows a noun."""
         words = text.strip(" ,.;:!?，。；：！？、")
-        while True:
-            if words in self._names or words in self._lexicon.labels:
-                return words
+        while not self._is_known(words):
             before = words
-            article = self._lexicon.begins(words, self._words["article"].all())
-            if article and words != article and not self._is_pronoun(words):
-                words = words[len(article) :].strip()
             for tail in sorted(self._words["tail"].all(), key=len, reverse=True):
                 latin = tail.isascii()
                 end = f" {tail}" if latin else tail
-                if words.endswith(end) and words != tail:
+                if words.endswith(end) and words != tail and not self._is_known(words):
                     words = words[: -len(end)].strip(" ,，的")
                     break
+            article = self._lexicon.begins(words, self._words["article"].all())
+            if article and words != article and not self._is_known(words):
+                words = words[len(article) :].strip()
             if words == before:
-                return words
+                break
+        return words
 
-    def _is_pronoun(self, words: str) -> bool:
+    def _is_known(self, words: str) -> bool:
+        """Tell whether nothing may be taken away: a pronoun, a name, a kind."""
         groups = ("it", "there", "me")
-        return any(words in self._words[group].all() for group in groups)
+        if any(words in self._words[group].all() for group in groups):
+            return True
+        return words in self._names or words in self._lexicon.labels
 
     def _carrier(self, words: str) -> tuple[str, str]:
         """Split `can on the bench` and `桌子上的罐子` into thing and carrier."""
@@ -229,10 +231,10 @@ class Grounding:
         if quantifier in ("largest", "smallest"):
             fitting.sort(key=self._volume, reverse=quantifier == "largest")
             return Target(names=(fitting[0],))
-        raise Unclear(self.which(fitting))
+        raise Unclear(self.which(fitting, self.strip(words)))
 
-    def which(self, names: list[str]) -> Question:
-        """Return the question which one of several is meant."""
+    def which(self, names: list[str], noun: str) -> Question:
+        """Return the question which one of several is meant by a noun."""
         called = [self._naming.of(self._scene, name, {}) for name in names]
         told = [
             f"{word} {self._naming.where(self._scene, name)}"
@@ -240,9 +242,9 @@ class Grounding:
             else word
             for name, word in zip(names, called, strict=True)
         ]
-        listed = enumerate_words(told, self._language)
+        listed = enumerate_words(told, self._language, either=True)
         text = phrase("which", self._language, names=listed)
-        return Question(text=text, candidates=tuple(names))
+        return Question(text=text, candidates=tuple(names), noun=noun)
 
     def _fitting(self, noun: Noun) -> list[str]:
         found = list(noun.named)

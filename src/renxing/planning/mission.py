@@ -17,6 +17,7 @@ from renxing.planning.replan import ReplanConfig, Tried, replan
 from renxing.planning.runner import Record, Runner
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome, Resource
+from renxing.planning.state import State
 from renxing.planning.validator import CheckedPlan, Rejected, Validator
 
 MissionState = Literal[
@@ -107,8 +108,10 @@ class Mission:
             self._take(decision, scene, now, {})
         elif isinstance(decision, Question):
             self.error, self.answer = "not_understood", decision.text
+            self.reason = decision.detail
         elif isinstance(decision, Refusal):
             self.error, self.answer = decision.code, decision.text
+            self.reason = decision.detail
 
     @property
     def over(self) -> bool:
@@ -170,11 +173,16 @@ class Mission:
         return self._execution.snapshot(unicode) if self._execution else ""
 
     def _take(
-        self, plan: Plan, scene: Scene, now: float, outcomes: Mapping[str, Outcome]
+        self,
+        plan: Plan,
+        scene: Scene,
+        now: float,
+        outcomes: Mapping[str, Outcome],
+        facts: State | None = None,
     ) -> bool:
         """Check a plan, and begin it or wait for approval; tell whether it holds."""
         try:
-            checked = self._validator.check(plan, scene, tuple(outcomes))
+            checked = self._validator.check(plan, scene, tuple(outcomes), facts)
         except Rejected as error:
             self.reason = str(error)
             if not outcomes:
@@ -191,6 +199,7 @@ class Mission:
             scene,
             self._config.execution,
             outcomes,
+            facts,
         )
         reasons = set(checked.reasons)
         if self._config.approve_motion and checked.risk != "none":
@@ -247,7 +256,7 @@ class Mission:
                 if k not in {s.id for s in plan.steps}
             }
             records = dict(execution.records)
-            if self._take(plan, scene, now, done):
+            if self._take(plan, scene, now, done, execution.facts()):
                 self.history.append((before, records))
                 return
         self.error = "stopped" if outcome.code == "stopped" else "step_failed"

@@ -19,6 +19,11 @@ PHRASES: dict[str, tuple[str, str]] = {
         "“{text}”指的是什么？前面没有提到。",
     ),
     "which": ("Which one do you mean: {names}?", "你指的是哪一个：{names}？"),
+    "unclear": (
+        "I am not sure what you mean; please say it in another way.",
+        "我不确定你的意思，请换一种说法。",
+    ),
+    "will_not": ("I will not do that.", "这件事我不做。"),
     "too_much": (
         "I understand only a part of it, not '{text}'.",
         "我只听懂了一部分，没听懂“{text}”。",
@@ -110,6 +115,13 @@ PHRASES: dict[str, tuple[str, str]] = {
     "why_busy": ("somebody else has the controls", "控制权在别处"),
     "why_refused": ("it was refused", "被拒绝了"),
     "why_unmeasured": ("nothing was measured", "没有测到结果"),
+    "why_off_goal": ("I ended somewhere else", "我没有到达该到的地方"),
+    "why_moving": ("I could not stand still", "我没能站稳停下"),
+    "why_not_done": ("the motion was not finished", "动作没有完成"),
+    "why_blind": ("my cameras tell me nothing", "相机没有数据"),
+    "why_error": ("there was an error inside me", "我内部出了错"),
+    "why_reference": ("I have lost sight of it", "我找不到它了"),
+    "why_precondition": ("what it needs does not hold any more", "条件已经不满足了"),
     "why_other": ("{reason}", "{reason}"),
 }
 
@@ -120,10 +132,11 @@ def phrase(key: str, language: Language, /, **values: object) -> str:
     return (chinese if language == "zh" else english).format(**values)
 
 
-def enumerate_words(words: list[str], language: Language) -> str:
-    """Return words as people list them: `a, b and c`."""
-    if language == "zh":
-        return "、".join(words)
+def enumerate_words(words: list[str], language: Language, either: bool = False) -> str:
+    """Return words as people list them: `a, b and c`, or `a, b or c` for a choice."""
     if len(words) < 2:
         return "".join(words)
-    return f"{', '.join(words[:-1])} and {words[-1]}"
+    if language == "zh":
+        last = "还是" if either else "、"
+        return "、".join(words[:-1]) + last + words[-1]
+    return f"{', '.join(words[:-1])} {'or' if either else 'and'} {words[-1]}"

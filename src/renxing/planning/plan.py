@@ -78,12 +78,16 @@ class Question(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         text: In the language of the command.
         candidates: Names of what may be meant.
+        noun: Words of the command that are not clear.
         source: Who asks.
+        detail: What a model said of it, for the log; it is never spoken.
     """
 
     text: str
     candidates: tuple[str, ...] = ()
+    noun: str = ""
     source: str = "offline"
+    detail: str = ""
 
 
 class Refusal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -94,11 +98,13 @@ class Refusal(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             or must not be done.
         text: Why, in the language of the command.
         source: Who refuses.
+        detail: What a model said of it, for the log; it is never spoken.
     """
 
     code: Literal["not_understood", "impossible"]
     text: str
     source: str = "offline"
+    detail: str = ""
 
 
 Decision = Plan | Question | Refusal

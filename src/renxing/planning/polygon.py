@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 Point = tuple[float, float]
+TOUCH = 1e-9  # [m] below which two things touch
 
 
 def contains(polygon: Sequence[Point], point: Point) -> bool:
@@ -38,7 +39,8 @@ def crosses(polygon: Sequence[Point], start: Point, end: Point, margin: float) -
             _to_segment(start, end, a),
             _to_segment(start, end, b),
         )
-        if near < margin:
+        # A way through a corner crosses no side, and is rounded.
+        if near < max(margin, TOUCH):
             return True
     return False
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from renxing.planning.approach import approach_pose
+from renxing.planning.polygon import crosses
 from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
@@ -146,7 +147,7 @@ class Rehearsal:
         x, y, yaw = self._pose()
         c, s = math.cos(yaw), math.sin(yaw)
         goal = (x + c * a.forward - s * a.left, y + s * a.forward + c * a.left, yaw)
-        self._go(goal, a.speed)
+        self._go(goal, a.speed, straight=True)
         event = f"walk_by {a.forward:g},{a.left:g}"
         return self._did(event, distance_walked_m=math.hypot(a.forward, a.left))
 
@@ -181,9 +182,18 @@ class Rehearsal:
     def _pose(self) -> Pose:
         return self._truth.pose or (0.0, 0.0, 0.0)
 
-    def _go(self, goal: Pose, speed: float | None) -> None:
-        for zone in self._truth.zones_at(goal[:2]):
-            if zone.kind == "forbidden":
+    def _go(self, goal: Pose, speed: float | None, straight: bool = False) -> None:
+        start = self._pose()[:2] if straight else goal[:2]
+        for zone in self._truth.zones:
+            inside = crosses(zone.polygon, start, goal[:2], 0.0)
+            fast = (speed or USUAL_SPEED) > (zone.speed or math.inf)
+            if (
+                fast
+                and zone in self._truth.zones_at(goal[:2])
+                and goal[:2] != self._pose()[:2]
+            ):
+                self.violations.append(f"walked too fast into '{zone.name}'")
+            if zone.kind == "forbidden" and inside:
                 self.violations.append(f"walked into '{zone.name}'")
         if (speed or USUAL_SPEED) > self._fastest:
             self.violations.append(f"walked at {speed} m/s")

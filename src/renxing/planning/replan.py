@@ -87,7 +87,8 @@ def replan(
     at = next(i for i, step in enumerate(plan.steps) if step.id == failed.id)
     rest = list(plan.steps[at + 1 :])
     here = _settled(failed, outcomes)
-    for name, steps in _remedies(here, outcome, scene, tried, config):
+    known = _kinds(outcomes, scene)
+    for name, steps in _remedies(here, outcome, scene, known, tried, config):
         limit = config.retries if name == "retry" else 1
         if tried.count(failed.id, name) >= limit:
             continue
@@ -102,7 +103,12 @@ def replan(
 
 
 def _remedies(
-    step: Step, outcome: Outcome, scene: Scene, tried: Tried, config: ReplanConfig
+    step: Step,
+    outcome: Outcome,
+    scene: Scene,
+    known: Mapping[str, tuple[str, str]],
+    tried: Tried,
+    config: ReplanConfig,
 ) -> Iterator[Remedy]:
     arguments = step.arguments
     target = str(arguments.get("target", ""))
@@ -115,7 +121,8 @@ def _remedies(
             )
         return
     if outcome.code in ("gone", "not_found", "reference") and target:
-        label, color = _description(target, outcome, scene)
+        # Ids are a label and a number.
+        label, color = known.get(target, (target.rpartition("_")[0], ""))
         if label or color:
             yield "find it again", lambda: _find_first(step, label, color)
         return
@@ -128,6 +135,9 @@ def _remedies(
                 lambda s=side: _from_side(step, target, s),  # type: ignore[misc]
             )
         return
+    if outcome.code == "not_in_view" and target:
+        look = Step(id=f"{step.id}_look", skill="look_at", arguments={"target": target})
+        yield "look again", lambda: [look, step]
     if outcome.code in ("blocked", "no_route"):
         pause = Step(
             id=_new_id(step, tried), skill="wait", arguments={"duration": config.pause}
@@ -151,7 +161,7 @@ def _unsearched(scene: Scene, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def _closed(scene: Scene, point: tuple[float, float]) -> bool:
-    return any(zone.kind != "slow" for zone in scene.zones_at(point, 0.3))
+    return bool(scene.zones_at(point, 0.3))
 
 
 def _from_side(step: Step, target: str, side: str) -> list[Step]:
@@ -183,16 +193,14 @@ def _find_first(step: Step, label: str, color: str) -> list[Step]:
     return [*steps, _with(step, target=found)]
 
 
-def _description(target: str, outcome: Outcome, scene: Scene) -> tuple[str, str]:
-    thing = scene.object(target)
-    if thing is not None:
-        return thing.label, thing.color
-    m = outcome.measured
-    label, color = str(m.get("label", "")), str(m.get("color", ""))
-    if not label and not target.startswith(MARK):
-        # Ids are a label and a number.
-        label = target.rpartition("_")[0]
-    return label, color
+def _kinds(outcomes: Mapping[str, Outcome], scene: Scene) -> dict[str, tuple[str, str]]:
+    """Return label and colour of things by id, also of those that are forgotten."""
+    found = {
+        str(m.get("object")): (str(m["label"]), str(m.get("color", "")))
+        for m in (outcome.measured for outcome in outcomes.values())
+        if "label" in m
+    }
+    return found | {o.id: (o.label, o.color) for o in scene.objects}
 
 
 def _settled(step: Step, outcomes: Mapping[str, Outcome]) -> Step:

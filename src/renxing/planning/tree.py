@@ -8,7 +8,7 @@ again at its first child).
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import py_trees
 from py_trees.common import Status
@@ -26,6 +26,7 @@ from renxing.planning.validator import (
     Validator,
 )
 
+PATIENCE = 2.0  # [s] for which the scene may lack what a step has just found
 # What `say` and `report` say; it is asked when the step begins, for outcomes of before.
 Speech = Callable[[CheckedStep, Mapping[str, Outcome], Scene, Command], str]
 
@@ -42,9 +43,9 @@ class Context:
         records: Of all steps, by id.
         outcomes: Of steps that ended, also of earlier revisions.
         scene: As of this tick.
+        facts: What the steps so far brought about.
         now: Time of this tick [s].
         taken: What others use in this tick.
-        facts: What the steps so far brought about.
         halted: Why nothing may begin; empty while all may.
     """
 
@@ -55,9 +56,9 @@ class Context:
     records: dict[str, Record]
     outcomes: dict[str, Outcome]
     scene: Scene
+    facts: State
     now: float = 0.0
     taken: frozenset[Resource] = frozenset()
-    facts: State = field(default_factory=lambda: State(scene=Scene()))
     halted: Outcome | None = None
 
 
@@ -146,6 +147,9 @@ class Run(py_trees.behaviour.Behaviour):
             )
             self._handle = context.runner.start(call)
         except Rejected as error:
+            if self._news_may_come(error):
+                self.feedback_message = "waits to see what was found"
+                return Status.RUNNING
             code = error.problems[0].rule
             return self._end(Outcome(success=False, reason=str(error), code=code))
         except PlanError as error:
@@ -158,6 +162,14 @@ class Run(py_trees.behaviour.Behaviour):
         self._record.state, self._record.started = "running", context.now
         self.feedback_message = "runs"
         return Status.RUNNING
+
+    def _news_may_come(self, error: Rejected) -> bool:
+        """Tell whether the scene only lacks what a step has just found."""
+        found = {o.measured.get("object") for o in self._context.outcomes.values()}
+        missing = all(p.rule == "reference" for p in error.problems)
+        known = all(p.subject in found for p in error.problems)
+        waited = self._context.now - (self._asked or 0.0)
+        return missing and known and waited <= PATIENCE
 
     def _end(self, outcome: Outcome, canceled: bool = False) -> Status:
         context, step = self._context, self._checked.step.id

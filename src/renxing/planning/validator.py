@@ -85,7 +85,7 @@ class CheckedStep:
     Attributes:
         step: As it was proposed.
         skill: That it asks for.
-        arguments: Of the skill's own class.
+        arguments: Of the skill's own class, no faster than its zones allow.
         risk: Of the skill, or more where arguments and scene say so.
         timeout: Longest time that it may take [s].
         reasons: Why somebody has to approve it.
@@ -128,7 +128,11 @@ class Validator:
         self.rules = rules
 
     def check(
-        self, plan: Plan, scene: Scene, done: Collection[str] = ()
+        self,
+        plan: Plan,
+        scene: Scene,
+        done: Collection[str] = (),
+        facts: State | None = None,
     ) -> CheckedPlan:
         """Return the plan with all that its execution needs.
 
@@ -136,6 +140,7 @@ class Validator:
             plan: From any source.
             scene: As of now.
             done: Ids of steps of earlier revisions, whose outcomes there are.
+            facts: What they brought about; its scene does not count.
 
         Raises:
             Rejected: If it breaks a rule.
@@ -144,7 +149,7 @@ class Validator:
         if problems:
             raise Rejected(tuple(problems))
         asked = self.mentions.of(plan.command, scene)
-        state = State.of(scene)
+        state = _begin(scene, facts)
         steps: list[CheckedStep] = []
         earlier = set(done)
         for step in plan.steps:
@@ -179,9 +184,7 @@ class Validator:
         Raises:
             Rejected: If it breaks a rule.
         """
-        state = State.of(scene)
-        if facts is not None:
-            state = replace(state, facts=facts.facts, found=facts.found)
+        state = _begin(scene, facts)
         of = step.arguments.get("of")
         problems, checked, _ = self._step(step, command, state, {of} if of else set())
         if checked is None or problems:
@@ -245,8 +248,11 @@ class Validator:
         reasons: list[str] = []
         problems += (problem(*p) for p in self._speed(arguments, reasons))
         after = skill.effects(arguments, state, step.id)
-        zones = self._zones(skill, arguments, state, after, reasons)
+        limits: list[float] = []
+        zones = self._zones(skill, arguments, state, after, reasons, limits)
         problems += (problem(*p) for p in zones)
+        if limits and getattr(arguments, "speed", 0.0) is None:
+            arguments = msgspec.structs.replace(arguments, speed=min(limits))
         after = self._drain(arguments, state, after)
         risk: Risk = "approval" if reasons else skill.risk
         checked = CheckedStep(
@@ -278,13 +284,19 @@ class Validator:
         before: State,
         after: State,
         reasons: list[str],
+        limits: list[float],
     ) -> Iterator[tuple[str, str, str]]:
-        """Check where a step goes: its goal, and the line if it walks straight."""
+        """Check where a step goes, and add why it needs approval and has to be slow.
+
+        Where a walk with a planned way goes nobody knows yet; it keeps off forbidden
+        zones by itself. For the others the straight line is taken for it.
+        """
         scene = after.scene
         goals: list[Point] = []
         if after.pose is not None and after.pose != before.pose:
             goals.append(after.pose[:2])
-        goals += (p.pose[:2] for n in _search(arguments) if (p := scene.place(n)))
+        searched = [p for n in _search(arguments) if (p := scene.place(n))]
+        goals += (pose[:2] for p in searched for pose in (p.pose, *p.lookouts))
         target = getattr(arguments, "target", "")
         walks = "legs" in skill.resources and bool(target)
         middle = scene.where(target) if walks else None
@@ -292,8 +304,13 @@ class Validator:
             forbidden = zone.kind == "forbidden"
             margin = self.rules.margin if forbidden else 0.0
             hit = any(zone in scene.zones_at(goal, margin) for goal in goals)
-            straight = hasattr(arguments, "forward")
-            if straight and before.pose is not None and after.pose is not None:
+            straight = not forbidden or hasattr(arguments, "forward")
+            if (
+                straight
+                and goals
+                and before.pose is not None
+                and after.pose is not None
+            ):
                 line = (before.pose[:2], after.pose[:2])
                 hit = hit or crosses(zone.polygon, *line, margin)
             # A thing inside is not walked to, whatever side of it is outside.
@@ -305,6 +322,10 @@ class Validator:
             elif zone.kind == "approval":
                 reasons.append(f"zone '{zone.name}' needs approval")
             elif zone.speed is not None:
+                limits.append(zone.speed)
+                if hasattr(arguments, "at"):
+                    text = f"a search cannot be slow: zone '{zone.name}'"
+                    yield "speed", text, zone.name
                 speed = getattr(arguments, "speed", None)
                 if speed is not None and speed > zone.speed:
                     text = f"speed {speed:g} m/s: zone '{zone.name}' allows "
@@ -329,6 +350,13 @@ class Validator:
             text = f"the battery would end at {100 * end.battery:.0f} %, at least "
             text += f"{100 * self.rules.reserve:.0f} % has to be left"
             yield Problem(rule="battery", text=text)
+
+
+def _begin(scene: Scene, facts: State | None) -> State:
+    state = State.of(scene)
+    if facts is None:
+        return state
+    return replace(state, facts=facts.facts, found=facts.found)
 
 
 def _raise_risk(checked: CheckedStep, reasons: tuple[str, ...]) -> CheckedStep:

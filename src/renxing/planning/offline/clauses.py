@@ -14,11 +14,15 @@ from renxing.planning.offline.questions import is_question
 from renxing.planning.quoting import MARKED
 
 POINT = re.compile(r"[(\[]?\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*[)\]]?")
+AXES = re.compile(
+    r"x\s*[=:为]?\s*(-?\d+(?:\.\d+)?)\s*,?\s*(?:and\s+)?"
+    r"y\s*[=:为]?\s*(-?\d+(?:\.\d+)?)"
+)
 CUT = re.compile(
     r"(?<!\d)\.|\.(?!\d)|[,;:!?，。；：！？、\n]"
     r"|\b(?:and then|and afterwards|and finally|after that|afterwards|then|and)\b"
     r"|(?<=.)(?=看看|看一看|看一下|看一眼|告诉我)"
-    r"|然后|接着|之后|最后|并且|以及|再(?!见)|并|和|跟(?!着|随|我)"
+    r"|然后|接着|之后|最后|并且|以及|再(?!见)|并|和|跟(?!着|随|我|前)"
 )
 BEFORE_A_LOOK = ("去", "来", "过去", "过来")  # 去看看它 is one thing
 
@@ -62,6 +66,7 @@ class Clauses:
         Args:
             text: In lower case, with quotations marked.
         """
+        text = AXES.sub(lambda m: f"({m[1]},{m[2]})", text)
         text = POINT.sub(lambda m: f" ⟨{m[1]}|{m[2]}⟩ ", text)
         text = re.sub(r"\band a half\b", AND_A_HALF, text)
         clauses: list[Clause] = []

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The offline planner: grammar, grounding, expansion; the same words, the same plan."""
 
+from renxing.planning.barring import Barring
 from renxing.planning.expander import Expander
 from renxing.planning.grounding import language_of
-from renxing.planning.lexicon import Barred, Lexicon
+from renxing.planning.lexicon import Lexicon
 from renxing.planning.offline.clauses import Clauses
 from renxing.planning.offline.reader import NotRead, Reader
 from renxing.planning.phrases import phrase
 from renxing.planning.plan import Command, Decision, Refusal
-from renxing.planning.quoting import Quoted, separate
+from renxing.planning.quoting import separate
 from renxing.planning.scene import Scene
 from renxing.planning.skill import SkillRegistry
 from renxing.planning.task import Task
@@ -27,47 +28,43 @@ class OfflinePlanner:
 
     def __init__(self, registry: SkillRegistry, lexicon: Lexicon) -> None:
         """Take skills and words."""
-        self._lexicon = lexicon
         self._clauses = Clauses(lexicon)
         self._reader = Reader(lexicon)
         self._expander = Expander(registry, lexicon)
-        verbs = lexicon.file.verbs.values()
-        self._verbs = tuple(word for words in verbs for word in words.all())
+        self._barring = Barring(lexicon)
 
     def propose(self, command: Command, scene: Scene) -> Decision:
         """Return a plan, a question or a refusal."""
         if len(command.text) > LONGEST:
             return self._not_understood(command, command.text)
+        refusal = self._barring.unsafe(command, self.name) or self._barring.missing(
+            command, self.name
+        )
+        if refusal is not None:
+            return refusal
+        try:
+            tasks = self.read(command)
+        except NotRead as error:
+            return self._not_understood(command, str(error))
+        return self._expander.expand(tasks, command, scene, self.name)
+
+    def read(self, command: Command) -> list[Task]:
+        """Return what a command asks for, before anything is known of the scene.
+
+        Raises:
+            NotRead: If a part of it makes no sense: it is the message.
+        """
         quoted = separate(command.text)
-        barred = self._barred(quoted)
-        if barred is not None:
-            text = barred.say.of(command.language)
-            return Refusal(code="impossible", text=text, source=self.name)
         clauses, left = self._clauses.cut(quoted.text)
         if left or not clauses:
-            return self._not_understood(command, quoted.inside(" ".join(left)))
+            raise NotRead(quoted.inside(" ".join(left)))
         tasks: list[Task] = []
         for clause in clauses:
             try:
                 tasks += self._reader.read(clause, quoted)
             except NotRead as error:
-                return self._not_understood(command, quoted.inside(str(error)))
-        return self._expander.expand(tasks, command, scene, self.name)
-
-    def _barred(self, quoted: Quoted) -> Barred | None:
-        """Return the first group of words for what is not done that is spoken of."""
-        file = self._lexicon.file
-        groups = [*file.unsafe.values(), *file.missing.values()]
-        for group in groups:
-            for word in group.en + group.zh:
-                # `take a look at` takes nothing, 别动 forbids nothing.
-                text = quoted.text
-                for verb in sorted(self._verbs, key=len, reverse=True):
-                    if word in verb and word != verb:
-                        text = text.replace(verb, " ")
-                if self._lexicon.contains(text, (word,)):
-                    return group
-        return None
+                raise NotRead(quoted.inside(str(error))) from error
+        return tasks
 
     def _not_understood(self, command: Command, words: str) -> Refusal:
         key = "too_much" if words.strip() else "not_understood"

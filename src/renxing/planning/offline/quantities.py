@@ -54,7 +54,9 @@ class Quantities:
         units = "|".join(
             re.escape(u) for u in sorted(self._units, key=len, reverse=True)
         )
-        number = rf"-?\d+(?:\.\d+)?|(?<![a-z])(?:{words})(?![a-z-])|[{CHINESE}点]+"
+        fractions = "|".join(w for w in numbers.get("zh", {}) if len(w) > 1)
+        number = rf"(?:{fractions})|-?\d+(?:\.\d+)?"
+        number += rf"|(?<![a-z])(?:{words})(?![a-z-])|[{CHINESE}点]+"
         self._pattern = re.compile(
             rf"({number})(\s+{AND_A_HALF})?\s*(?:个)?({units})?(?![a-z])"
             rf"([{CHINESE}]*)"

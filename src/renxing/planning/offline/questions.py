@@ -11,8 +11,11 @@ from renxing.planning.task import About, Task
 _SEE = r"(?:do|can|did|could) you (?:see|find|spot)|have you seen|you (?:can )?see"
 PATTERNS: tuple[tuple[About, str], ...] = (
     # the battery, the place
-    ("battery", r"(?:.*\b)?(?:battery|charge left|power level|power left)\b.*"),
-    ("battery", r".*(?:电量|电池|多少电|没电|有电).*"),
+    (
+        "battery",
+        r"(?:.*\b)?(?:battery|batteries|charge left|power level|power left)\b.*",
+    ),
+    ("battery", r".*(?:电量|电池|多少电|没电|有电|电还|电够).*"),
     ("place", r"where (?:are you|you are|am i talking to you from)(?: now)?"),
     ("place", r"(?:your|what is your|what's your) (?:position|location|place)"),
     ("place", r"你?(?:现在)?(?:在|位于)(?:哪里|哪儿|哪|什么地方|什么位置)"),
@@ -41,6 +44,7 @@ PATTERNS: tuple[tuple[About, str], ...] = (
     # its colour: the answer names what was seen with it
     ("scene", r"(?:of )?what colou?r(?: is|'s) (?P<thing>.+)"),
     ("scene", r"(?P<thing>.+?)是什么颜色的?"),
+    ("thing", r"(?:anything|something)(?: there)? on(?: top of)? (?P<thing>.+)"),
     # how many
     (
         "count",
@@ -65,12 +69,22 @@ PATTERNS: tuple[tuple[About, str], ...] = (
         r"(?:什么东西|什么|哪些东西|哪些|啥)",
     ),
     ("scene", r"(?:周围|附近|这里|房间里)有(?:些)?(?:什么|哪些)(?:东西)?"),
+    (
+        "scene",
+        r"(?:what|which) (?:things|objects) (?:do you see"
+        r"|have you (?:seen|noticed|found)|did you (?:see|find))(?: so far)?",
+    ),
+    (
+        "scene",
+        r"have you (?:seen|spotted|noticed|found) (?:any |a |an |the )?(?P<thing>.+)",
+    ),
+    ("scene", r".*(?:看到|看见|发现)(?:了|过)?(?:哪些|什么)(?:东西|物体)?"),
     ("scene", rf"(?:{_SEE}) (?:any |a |an |the |some )?(?P<thing>.+)"),
     ("scene", r"(?:is|are) there (?:any |a |an |some )?(?P<thing>.+)"),
     (
         "scene",
         r"你?(?:能)?(?:有没有)?(?:看到|看见|看得到|看得见)(?:了|过)?"
-        r"(?P<thing>[^什哪几多]+?)(?:了)?(?:吗|没有|没)",
+        r"(?P<thing>[^什哪几多]+?)(?:了)?(?:吗|没有|没|不)",
     ),
     ("scene", r"(?:这里|那里)?有没有(?P<thing>.+)"),
     # where something is

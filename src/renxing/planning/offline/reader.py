@@ -166,7 +166,7 @@ class Reader:
 
     def _turn(self, clause: Clause, quoted: Quoted) -> Iterator[Task]:
         rest = clause.rest.replace("|", " ")
-        quantity = self._quantities.find(rest, "degree", "radian")
+        quantity = self._quantities.find(rest, "degree", "radian", "turn")
         angle = None
         if quantity is not None:
             angle = quantity.value * 180.0 / 3.141592653589793
