@@ -79,6 +79,8 @@ EXTRAS = {
     "cameras": ["pillow>=10", "pyopengl>=3.1"],
     # A global map: registration of point clouds, pose graph.
     "mapping": ["gtsam>=4.3", "small-gicp>=1.0"],
+    # Depth cameras of Intel.
+    "realsense": ["pyrealsense2>=2.55"],
     # Drives on a CAN bus.
     "servo": ["python-can>=4.5"],
     # A planner that asks any server with OpenAI's interface.

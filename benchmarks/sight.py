@@ -14,6 +14,7 @@ import numpy as np
 
 from renxing.cli.bench import Row
 from renxing.evaluation.ground import make_world
+from renxing.evaluation.perception import drop_offs, false_lethal
 from renxing.evaluation.scenario import Setting
 from renxing.evaluation.sight import Sight, height_errors, within
 from renxing.mapping import (
@@ -79,8 +80,7 @@ def run(seconds: float | None) -> list[Row]:
         errors = height_errors(heights, world, near)
         ground = traversability(heights, TraversabilityConfig())
         x = heights.origin[0] + heights.resolution * np.arange(len(heights.height))
-        judged = near & np.isfinite(ground.score) & (x < 3.0)[:, None]
-        lethal = np.mean(ground.score[judged] <= 0.0)
+        lethal = false_lethal(ground, near & (x < 3.0)[:, None])
         note = f"RMSE, 95th percentile; falsely lethal {lethal:.2%}"
         what = f"height, {name} {level:g}"
         rows.append(_row(what, "mm", 1e3 * errors.rmse, 1e3 * errors.p95, note))
@@ -162,15 +162,11 @@ def _drop(level: float, end: float) -> Row:
     heights = sight.walk(end - 1.2, end, images=20)
     sight.close()
     ground = traversability(heights, TraversabilityConfig())
-    x = heights.origin[0] + heights.resolution * np.arange(len(heights.height))
-    before, at_edge = (x > EDGE - 0.12) & (x < EDGE), np.abs(x - EDGE) < 0.121
-    near = within(heights, end, 0.0, RADIUS)[np.argmin(np.abs(x - EDGE))]
-    seen = np.isfinite(heights.height)[before].any(axis=0) & near
-    missed = seen & ~ground.drop[at_edge].any(axis=0)
-    invented = int(ground.drop[x < EDGE - 0.14].sum())
+    near = within(heights, end, 0.0, RADIUS)
+    drops = drop_offs(heights, ground, EDGE, near)
     return _row(
         f"drop-off {level:g} m, {EDGE - end:g} m ahead",
         "missed",
-        float(missed.sum()),
-        note=f"of {int(seen.sum())} pieces of the edge; {invented} invented",
+        float(drops.missed),
+        note=f"of {drops.pieces} pieces of the edge; {drops.invented} invented",
     )

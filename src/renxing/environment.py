@@ -42,6 +42,7 @@ OPTIONAL_EXTRAS = {
     "language": "planners that ask a language model, 40 MB",
     "language-local": "a language model on this machine, 150 MB and the model",
     "mapping": "a global map: registration, pose graph, 110 MB",
+    "realsense": "driver of RealSense depth cameras",
     "servo": "drives on a CAN bus, 1 MB",
     "test": "the tools of `make test`, 110 MB",
 }

@@ -84,6 +84,14 @@ def run(arguments: argparse.Namespace) -> int:
         from renxing.cli.eval_mapping import run_mapping
 
         return run_mapping(arguments)
+    if arguments.scorecard == "perception":
+        from renxing.cli.eval_perception import run_perception
+
+        return run_perception(arguments)
+    if arguments.scorecard == "navigation":
+        from renxing.cli.eval_navigation import run_navigation
+
+        return run_navigation(arguments)
     # Here, so that other commands start without loading robot models.
     from rich.console import Console
 

@@ -20,12 +20,14 @@ from renxing.console.controls import Controls
 from renxing.console.follow import FollowingCamera
 from renxing.console.report import Balance, Operator, Report
 from renxing.console.scene import RobotView, WorldView
+from renxing.console.skin import SkinPanel, SkinReport
 from renxing.console.tables import (
     joint_table,
     ledger_table,
     member_table,
     status_lines,
 )
+from renxing.console.task import Brain, TaskPanel, TaskReport
 from renxing.errors import ConfigError
 from renxing.robot import Robot
 from renxing.signals import JointState
@@ -49,7 +51,13 @@ class Page:
     """The page and its web server."""
 
     def __init__(
-        self, robot: Robot, world: World, host: str, port: int, operator: Operator
+        self,
+        robot: Robot,
+        world: World,
+        host: str,
+        port: int,
+        operator: Operator,
+        brain: Brain,
     ) -> None:
         """Serve the page.
 
@@ -59,6 +67,7 @@ class Page:
             host: Address to listen on; 127.0.0.1 keeps it on this machine.
             port: To listen on.
             operator: Carries out what is clicked.
+            brain: Does what is asked for in words.
 
         Raises:
             ConfigError: If the port is taken.
@@ -66,6 +75,7 @@ class Page:
         _claim(host, port)
         self._robot = robot
         self._operator = operator
+        self._brain = brain
         self._standing = float(
             robot.standing_base(robot.posture("stand")).translation[2]
         )
@@ -115,8 +125,10 @@ class Page:
                 balance.on_update(lambda _event: self._balance_view.want(balance.value))
                 cameras = gui.add_checkbox("cameras' views", False)
                 cameras.on_update(lambda _event: self._show_cameras(cameras.value))
+        self._task = TaskPanel(gui, tabs, self._brain, self._on)
         with tabs.add_tab("Joints"):
             self._joints = gui.add_html("")
+        self._skin = SkinPanel(self._server, tabs, self._robot, self._robot_view.paths)
         with tabs.add_tab("Core"):
             self._ledger = gui.add_html("")
             self._members = gui.add_html("")
@@ -167,6 +179,16 @@ class Page:
         with self._server.atomic():
             self._balance_view.show(balance)
 
+    def show_task(self, report: TaskReport | None) -> None:
+        """Refresh what the brain is about; None: there is no brain."""
+        with self._server.atomic():
+            self._task.show(report)
+
+    def show_skin(self, report: SkinReport | None) -> None:
+        """Refresh what the skin feels; None: nobody says so."""
+        with self._server.atomic():
+            self._skin.show(report)
+
     def show_joints(self, state: JointState) -> None:
         """Refresh the joint table."""
         self._joints.content = joint_table(self._robot, state)
@@ -180,7 +202,8 @@ class Page:
         state, color, why = self._state(report)
         self._status.content = status_lines(self._lines(report), state, color, why)
         core = report.core
-        self._release.visible = core is not None and core.rung != "run"
+        stopped = core is not None and core.rung != "run"
+        self._release.visible = stopped and not report.played
         poses = any(member.poses for member in report.controllers)
         self._controls.show(report.simulation, poses=poses)
         self._controls.show_balance(report.balance)
@@ -190,6 +213,8 @@ class Page:
 
     def _state(self, report: Report) -> tuple[str, str, str]:
         core, simulation = report.core, report.simulation
+        if report.played:
+            return f"replay: {report.played}", AMBER, ""
         if core is None:
             return "no robot: its core is silent", RED, ""
         if core.rung != "run":
@@ -234,6 +259,8 @@ class Page:
         lines.append(("base height, roll, pitch", tilt))
         if not math.isnan(report.charge):
             lines.append(("battery", f"{100 * report.charge:.0f} %"))
+        if report.recorded:
+            lines.append(("recording", report.recorded))
         return lines
 
     def show_silence(self, seconds: float) -> None:

@@ -128,6 +128,8 @@ class Report:
         controllers: All that are loaded.
         components: The hardware.
         balance: None while nobody balances the robot.
+        recorded: What is recorded, in words; empty if nothing is.
+        played: Which recording is played instead of a robot, in words; or empty.
     """
 
     core: CoreReport | None
@@ -137,3 +139,5 @@ class Report:
     controllers: tuple[Member, ...]
     components: tuple[Member, ...]
     balance: Balance | None = None
+    recorded: str = ""
+    played: str = ""

@@ -18,7 +18,12 @@ CAMERA_LENGTH = 0.12  # [m] drawn length of a camera's view
 
 
 class RobotView:
-    """The robot's links, each under a frame of the joint that carries it."""
+    """The robot's links, each under a frame of the joint that carries it.
+
+    Attributes:
+        paths: Of those frames, by the model's index.
+        cameras: What each camera sees.
+    """
 
     def __init__(self, server: viser.ViserServer, robot: Robot) -> None:
         """Send the robot to the page.
@@ -37,6 +42,7 @@ class RobotView:
             paths[index] = path
             frame = server.scene.add_frame(path, show_axes=False)
             self._joints.append((index, frame, model.jointPlacements[index]))
+        self.paths = paths
         self._add_links(server, paths)
         self.cameras = self._add_cameras(server, paths)
         self._shown = np.full(model.nq, np.inf)
@@ -121,12 +127,14 @@ class WorldView:
         for shape in world.fixed:
             _add_shape(server, f"/world/{shape.name}", shape)
         self._objects: dict[str, viser.FrameHandle] = {}
-        for thing in world.objects:
-            path = f"/objects/{thing.name}"
-            self._objects[thing.name] = server.scene.add_frame(path, show_axes=False)
-            for shape in thing.shapes:
+        movers = [(o.name, o.shapes, o.transform_object_to_odom) for o in world.objects]
+        movers += [(p.name, p.shapes, p.transform_person_to_odom) for p in world.people]
+        for name, shapes, start in movers:
+            path = f"/objects/{name}"
+            self._objects[name] = server.scene.add_frame(path, show_axes=False)
+            for shape in shapes:
                 _add_shape(server, f"{path}/{shape.name}", shape)
-            self.show(thing.name, thing.transform_object_to_odom)
+            self.show(name, start)
 
     def show(self, name: str, object_to_odom: SE3) -> None:
         """Move an object; one that the world's file does not know is left out."""
