@@ -142,6 +142,8 @@ def test_a_closed_page_frees_its_port(robot: Robot) -> None:
         ({"core": replace(STOPPED, rung="stand")}, "STOPPED: standing", True),
         ({"core": replace(STOPPED, rung="damp")}, "STOPPED: sinking", True),
         ({"core": None}, "no robot: its core is silent", False),
+        ({"core": None, "played": "a.mcap, 3 s"}, "replay: a.mcap, 3 s", False),
+        ({"core": STOPPED, "silence": 9.0, "played": "a.mcap"}, "replay: a", False),
     ],
 )
 def test_the_state_in_words(page, robot, changes, said, released) -> None:
@@ -159,6 +161,9 @@ def test_the_state_in_words(page, robot, changes, said, released) -> None:
 
 def test_what_the_head_and_the_core_tab_say(page: Page) -> None:
     page.show_report(REPORT)
+    assert "recording" not in page._status.content
+    page.show_report(replace(REPORT, recorded="/tmp/a.mcap, 3 MB"))
+    assert "recording</td><td>/tmp/a.mcap, 3 MB" in page._status.content
     for word in ("rx1, workshop", "12.5 s", "× 0.98", "500 Hz", "800 µs", "87 %"):
         assert word in page._status.content
     for word in (">read<", ">guard<", ">20<", "3 (read 3)"):

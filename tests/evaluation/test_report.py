@@ -140,7 +140,7 @@ def test_without_opengl_the_page_has_no_pictures_and_says_so_once(
 def opengl(card: Scorecard) -> None:
     """Skip where there is no OpenGL; `make test` installs one where it may."""
     try:
-        with pictures.Camera(card.scores[0].shown().trial, 8, 8, fine=False):
+        with pictures.camera_of(card.scores[0].shown().trial, 8, 8, fine=False):
             pass
     except DeviceError as error:
         pytest.skip(str(error))

@@ -2,28 +2,33 @@
 """The recorder with the real stack: what is in the file, and what ends it."""
 
 import contextlib
+import json
 import resource
 import signal
 from pathlib import Path
 
 import psutil
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from mcap.exceptions import EndOfFile
 from mcap.reader import NonSeekingReader, make_reader
+from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import JointState
+from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 import renxing
 from renxing.nodes.convert import to_seconds
+from renxing.runtime.playback import Playback
 
 pytestmark = pytest.mark.ros
 
 
 def start(stack, output: Path, **parameters):
-    running = stack.start("recorder", output=str(output), robot="rx1", **parameters)
+    parameters = {"robot": "rx1", "world": "workshop", **parameters}
+    running = stack.start("recorder", output=str(output), **parameters)
     return running.wait_until_ready()
 
 
@@ -72,12 +77,18 @@ def test_a_recording_holds_what_was_said(stack, robot, tmp_path: Path) -> None:
     with path.open("rb") as stream:
         reader = make_reader(stream)
         summary = reader.get_summary()
-        (metadata,) = reader.iter_metadata()
+        records = {record.name: record.metadata for record in reader.iter_metadata()}
         assert reader.get_header().profile == "ros2"
-    assert metadata.name == "renxing"
-    assert metadata.metadata == {"version": renxing.__version__, "robot": "rx1"}
+    assert records["renxing"] == {
+        "version": renxing.__version__,
+        "robot": "rx1",
+        "world": "workshop",
+        "namespace": stack.namespace,
+    }
     channels = {c.topic: c for c in summary.channels.values()}
-    # All in our namespace, nothing of others.
+    # All in our namespace, nothing of others, but where all of them report.
+    assert "/diagnostics" in channels
+    del channels["/diagnostics"]
     assert {"joint_states", "imu/data", "tf", "tf_static", "twin/status"} <= {
         topic.removeprefix(f"/{stack.namespace}/") for topic in channels
     }
@@ -168,6 +179,104 @@ def test_a_disk_that_refuses_ends_the_recording_not_the_node(
     assert messages_of(stack, path, "joint_states")
     assert running.interrupt() == 0, running.output
     assert "Traceback" not in running.output
+
+
+def test_the_parameters_of_all_nodes_are_in_the_file(stack, tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    running = start(stack, path, include="/twin/status$", flush_period=0.1)
+
+    def records() -> dict[str, dict[str, str]]:
+        with path.open("rb") as stream, contextlib.suppress(EndOfFile):
+            return {
+                m.name: m.metadata for m in NonSeekingReader(stream).iter_metadata()
+            }
+        return {}
+
+    name = f"parameters:{stack.full('controller_manager')}"
+    own = f"parameters:{stack.full('recorder')}"
+    stack.wait(lambda: {name, own} <= records().keys(), "the parameters")
+    # One that comes later, and whose parameters have all kinds of types.
+    late = Node("late", namespace=stack.namespace, context=stack.context)
+    try:
+        late.declare_parameters(
+            "", [("numbers", [1.5, 2.0]), ("word", "走"), ("on", True)]
+        )
+        stack.executor.add_node(late)
+        stack.wait(
+            lambda: f"parameters:{stack.full('late')}" in records(), "the late node"
+        )
+    finally:
+        stack.executor.remove_node(late)
+        late.destroy_node()
+    assert running.interrupt() == 0, running.output
+    found = records()
+    assert json.loads(found[name]["robot"]) == "rx1"
+    assert json.loads(found[own]["flush_period"]) == 0.1
+    values = {
+        k: json.loads(v) for k, v in found[f"parameters:{stack.full('late')}"].items()
+    }
+    assert values.items() >= {("word", "走"), ("on", True)}
+    assert values["numbers"] == [1.5, 2.0]
+
+
+def test_it_says_how_it_does(stack, tmp_path: Path) -> None:
+    path = tmp_path / "run.mcap"
+    name = f"{stack.namespace}/recorder: Recording"
+    heard: list[DiagnosticStatus] = []
+
+    def on_diagnostics(message: DiagnosticArray) -> None:
+        heard.extend(status for status in message.status if status.name == name)
+
+    listener = stack.node.create_subscription(
+        DiagnosticArray, "/diagnostics", on_diagnostics, 100
+    )
+    running = start(
+        stack, path, include="/joint_states$", flush_period=0.1, max_size=2.0
+    )
+    stack.wait(
+        lambda: heard and heard[-1].level == DiagnosticStatus.ERROR,
+        "the recording's end",
+    )
+    stack.node.destroy_subscription(listener)
+    well, ended = ({p.key: p.value for p in s.values} for s in (heard[0], heard[-1]))
+    assert heard[0].level == DiagnosticStatus.OK
+    assert heard[0].message.startswith(f"{path}, ")
+    assert well["file"] == str(path) and well["ended"] == ""
+    assert int(well["free"]) > 10**6
+    assert heard[-1].message.startswith(f"ended: 2 MB are reached; {path}, 2 MB")
+    assert int(ended["size"]) >= 2_000_000
+    assert int(ended["messages"]) > int(well["messages"])
+    assert running.interrupt() == 0
+
+
+@pytest.mark.parametrize("images", [False, True])
+def test_what_is_bulky_is_left_out_unless_it_is_wanted(
+    stack, tmp_path: Path, images: bool
+) -> None:
+    raw, small = "camera/head/image_raw", "camera/head/image_raw/compressed"
+    publishers = [
+        stack.node.create_publisher(Image, raw, 2),
+        stack.node.create_publisher(CompressedImage, small, 2),
+    ]
+    running = start(
+        stack, tmp_path / "a.mcap", images=images, include="image_raw", flush_period=0.1
+    )
+    try:
+        expected = {small, raw} if images else {small}
+
+        def heard() -> bool:
+            for publisher in publishers:
+                publisher.publish(publisher.msg_type(data=b"x"))
+            return all(messages_so_far(stack, tmp_path / "a.mcap", t) for t in expected)
+
+        stack.wait(heard, "the recorder to hear what is wanted")
+        assert publishers[0].get_subscription_count() == int(images)
+        assert running.interrupt() == 0
+        channels = Playback(tmp_path / "a.mcap").channels.values()
+        assert {c.topic for c in channels} == {stack.full(topic) for topic in expected}
+    finally:
+        for publisher in publishers:
+            stack.node.destroy_publisher(publisher)
 
 
 def test_a_size_that_is_enough(stack, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": "start the stack, arguments as name:=value",
     "down": "stop the running stack",
     "ask": "have the robot do something, in words",
+    "replay": "watch a recording again, or make a film of it",
     "status": "show the processes of the running stack",
     "doctor": "check this machine and say how to fix what is wrong",
     "robot": "check the description of a robot",

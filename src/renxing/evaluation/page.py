@@ -9,7 +9,8 @@ from pathlib import Path
 
 from renxing.environment import require_extra
 from renxing.errors import DeviceError
-from renxing.evaluation.pictures import Picture, strip
+from renxing.evaluation.camera import Picture
+from renxing.evaluation.pictures import strip
 from renxing.evaluation.plots import plot
 from renxing.evaluation.report import Scorecard, write
 from renxing.evaluation.scores import Score

@@ -5,12 +5,13 @@ import importlib
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from rclpy.subscription import Subscription
 
@@ -18,12 +19,21 @@ from renxing import __version__
 from renxing.errors import ConfigError, DeviceError
 from renxing.nodes.definitions import definition_of
 from renxing.nodes.managed import ManagedNode
+from renxing.nodes.parameter_snapshots import ParameterSnapshots
 from renxing.nodes.parameters import load_config
+from renxing.nodes.recording_reports import DIAGNOSTICS, MEGABYTE, recorder_report
 from renxing.runtime.recording import Recording
 
 DEPTH = 1000  # messages of a topic that wait while the disk is slow
 LOOK_PERIOD = 0.5  # [s] between two looks for new topics
-MEGABYTE = 10**6
+REPORT_PERIOD = 1.0  # [s] between two reports of how it does
+# More than all else together; who wants them says so.
+BULKY = {
+    "grid_map_msgs/msg/GridMap",
+    "sensor_msgs/msg/CompressedImage",
+    "sensor_msgs/msg/Image",
+    "sensor_msgs/msg/PointCloud2",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +44,12 @@ class RecorderConfig:
         output: File to write, or a folder for files named by date and time; empty for
             $RENXING_RECORDING_DIR, and without that ~/.local/state/renxing/recordings.
         robot: Name of the robot, kept in the file.
+        world: Name of the world in which it is simulated, kept in the file; empty for
+            none.
+        images: Whether to record images, point clouds and maps of heights too.
+        glimpse: Regular expression; what contains it is recorded without `images` too.
         include: Regular expression that a topic's full name must contain; empty takes
-            all topics of the node's namespace.
+            all topics of the node's namespace, and /diagnostics.
         exclude: Regular expression that it must not contain; empty excludes none.
         max_size: The recording ends when the file has grown to this [MB]; 0 for never.
         keep_free: The recording ends when less is left on the disk [MB].
@@ -44,6 +58,9 @@ class RecorderConfig:
 
     output: str = ""
     robot: str = ""
+    world: str = ""
+    images: bool = True
+    glimpse: str = "/head/image_raw/compressed$"
     include: str = ""
     exclude: str = ""
     max_size: float = field(default=0.0, metadata={"min": 0.0})
@@ -57,6 +74,10 @@ class RecorderNode(ManagedNode):
     Subscribes: every topic that `include` and `exclude` leave, with the QoS of its
     publishers, also topics that appear later. Hidden topics and those of a type whose
     definition is not installed are left out, the latter with one warning.
+    Publishes: on /diagnostics, once a second, its file, how it grows and what is left
+    on the disk; an error once the recording has ended too early.
+    Asks: every node of its namespace for its parameters, when it appears; they become
+    a metadata record `parameters:/full/name` with a JSON value by name.
     Parameters: `RecorderConfig`.
     Full disk: the file is finished before the disk is full (`keep_free`); if the disk
     refuses all the same, the file ends after its last complete chunk. Either way it
@@ -88,35 +109,53 @@ class RecorderNode(ManagedNode):
         """Read what to record, and where to."""
         self.config = load_config(self, RecorderConfig)
         namespace = self.get_namespace().rstrip("/")
-        self._include = _pattern("include", self.config.include or f"^{namespace}/")
+        self._include = _pattern(
+            "include", self.config.include or f"^{namespace}/|^{DIAGNOSTICS}$"
+        )
         self._exclude = _pattern("exclude", self.config.exclude or r"\A\b\Z")
+        self._glimpse = _pattern("glimpse", self.config.glimpse or r"\A\b\Z")
+        self._diagnostics = self.create_publisher(DiagnosticArray, DIAGNOSTICS, 10)
 
     def activate(self) -> None:
         """Start a file and look for topics."""
-        metadata = {"version": __version__, "robot": self.config.robot}
+        metadata = {
+            "version": __version__,
+            "robot": self.config.robot,
+            "world": self.config.world,
+            "namespace": self.get_namespace().strip("/"),
+        }
         self._recording = Recording(
             _file(self.config.output), metadata, int(self.config.keep_free * MEGABYTE)
         )
         self._channels: dict[str, int] = {}
         self._heard: dict[str, tuple[Subscription, QoSProfile]] = {}
         self._refused: set[str] = set()
+        self._last, self._reason = self._recording, ""
+        self._snapshots = ParameterSnapshots(self, self.keep_parameters)
         self.get_logger().info(f"recording to {self._recording.path}")
         self._looking = self.create_wall_timer(LOOK_PERIOD, self.look)
         self._flushing = self.create_wall_timer(self.config.flush_period, self.flush)
+        self._telling = self.create_wall_timer(REPORT_PERIOD, self.tell)
         self.look()
 
     def deactivate(self) -> None:
         """Finish the file."""
         self.destroy_timer(self._looking)
         self.destroy_timer(self._flushing)
+        self.destroy_timer(self._telling)
+        self._snapshots.close()
         self._end()
 
     def look(self) -> None:
         """Subscribe to what is new."""
         if self._recording is None:
             return
+        self._snapshots.look()
         for topic, kinds in self.get_topic_names_and_types():
             hidden = "/_" in topic
+            bulky = not self.config.images and not BULKY.isdisjoint(kinds)
+            if bulky and not self._glimpse.search(topic):
+                continue
             if hidden or not self._include.search(topic) or self._exclude.search(topic):
                 continue
             offers = self.get_publishers_info_by_topic(topic)
@@ -169,6 +208,29 @@ class RecorderNode(ManagedNode):
         except DeviceError as error:
             self._end(str(error))
 
+    def keep_parameters(self, name: str, values: Mapping[str, str]) -> None:
+        """Write a node's parameters down."""
+        if self._recording is None:
+            return
+        try:
+            self._recording.add_metadata(f"parameters:{name}", values)
+        except DeviceError as error:
+            self._end(str(error))
+
+    def tell(self) -> None:
+        """Say how the recording does, or that it has ended."""
+        recording = self._last
+        report = recorder_report(
+            self.get_namespace(),
+            recording.path,
+            size=recording.size,
+            messages=recording.messages,
+            free=recording.free,
+            ended=self._reason,
+        )
+        report.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(report)
+
     def flush(self) -> None:
         """Bring what was written to the disk, and see whether there is room."""
         if self._recording is None:
@@ -192,6 +254,7 @@ class RecorderNode(ManagedNode):
         except DeviceError as error:
             reason = reason or str(error)
         said = f"{recording.messages} messages in {recording.path}"
+        self._reason = reason
         if reason:
             self.get_logger().error(f"recording ended: {reason}; {said}")
         else:

@@ -32,6 +32,7 @@ class Recording:
     Attributes:
         path: Where it lies.
         messages: How many were written.
+        free: On the disk when it was last looked at [bytes].
     """
 
     def __init__(self, path: Path, metadata: Mapping[str, str], keep_free: int) -> None:
@@ -47,6 +48,7 @@ class Recording:
         """
         self._keep_free = keep_free
         self.messages = 0
+        self.free = 0
         self._schemas: dict[str, int] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +116,20 @@ class Recording:
             self._writer.add_message(channel, stamp, data, stamp)
         self.messages += 1
 
+    def add_metadata(self, name: str, values: Mapping[str, str]) -> None:
+        """Add a record that is no message, and bring it to the disk.
+
+        Args:
+            name: Of the record; further ones of the same name are further records.
+            values: What it says.
+
+        Raises:
+            DeviceError: As `flush`.
+        """
+        with self._ending_if_refused():
+            self._writer.add_metadata(name, dict(values))
+        self.flush()
+
     def flush(self) -> None:
         """Finish the chunk, so that all that was written survives this process.
 
@@ -126,7 +142,7 @@ class Recording:
             self._whole = self._file.tell()
             self._end_for_now()
             disk = os.fstatvfs(self._file.fileno())
-        free = disk.f_bavail * disk.f_frsize
+        self.free = free = disk.f_bavail * disk.f_frsize
         if free < self._keep_free:
             self.close()
             raise DeviceError(
