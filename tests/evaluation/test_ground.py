@@ -70,6 +70,13 @@ def test_a_field_of_blocks_is_another_one_with_another_seed() -> None:
     assert np.array_equal(one, same) and not np.array_equal(one, other)
 
 
+def test_patches_are_as_slippery_and_as_soft_as_the_level_says() -> None:
+    (sheet,) = make_world("slippery", "slipperiness", 0.6, 0).fixed
+    (mat,) = make_world("soft", "softness", 0.07, 0).fixed
+    assert sheet.friction == pytest.approx(0.4) and sheet.softness == 0.0
+    assert mat.softness == 0.07
+
+
 def test_a_world_without_the_thing_is_refused() -> None:
     with pytest.raises(ConfigError, match="nothing whose rise"):
         make_world("ramp", "rise", 0.1, 0)

@@ -138,3 +138,12 @@ def test_friction_delay_noise_and_tilt_arrive(rx1: Robot) -> None:
     upright = plain.data.site(imu.frame).xmat.reshape(3, 3)
     gravity = (upright.T @ site).T @ np.array([0.0, 0.0, 1.0])
     np.testing.assert_allclose(gravity[:2], [0.01, 0.02], atol=3e-4)
+
+
+def test_what_is_slippery_on_purpose_stays_so(
+    rx1: Robot, ranges: VariationRanges
+) -> None:
+    variation = draw_variation(ranges, rx1, 1)
+    model = varied_twin(rx1, load_world("slippery"), variation).model
+    assert model.geom("ground").friction[0] == variation.friction
+    assert model.geom("sheet").friction[0] == 0.3

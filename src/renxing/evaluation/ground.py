@@ -9,7 +9,7 @@ from renxing.evaluation.scenario import Setting
 from renxing.resources import resource
 from renxing.signals import ElevationMap
 from renxing.sim.shapes import Shape, World
-from renxing.sim.things import Blocks, Ramp, Stairs
+from renxing.sim.things import Blocks, Box, Ramp, Stairs
 from renxing.sim.world import WorldFile
 from renxing.spatial import Array
 from renxing.yaml_file import read_yaml
@@ -47,6 +47,14 @@ def make_world(name: str, setting: Setting, level: float, seed: int) -> World:
             changed = True
         elif setting == "height" and isinstance(thing, Blocks):
             thing = msgspec.structs.replace(thing, height=(0.0, level))
+            changed = True
+        elif setting in ("slipperiness", "softness") and isinstance(thing, Box):
+            change = (
+                {"friction": 1.0 - level}
+                if setting == "slipperiness"
+                else {"softness": level}
+            )
+            thing = msgspec.structs.replace(thing, **change)
             changed = True
         fixed.append(thing)
     if not changed:

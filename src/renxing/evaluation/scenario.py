@@ -28,6 +28,8 @@ Setting = Literal[
     "rise",
     "height",
     "drop",
+    "slipperiness",
+    "softness",
     "still_within",
 ]
 # What a level is measured in.
@@ -40,6 +42,8 @@ UNITS: dict[Setting, str] = {
     "rise": "m",
     "height": "m",
     "drop": "m",
+    "slipperiness": "less than a friction of 1",
+    "softness": "s",
     "still_within": "s",
 }
 
@@ -240,7 +244,8 @@ def load_suite(name: str | Path) -> Suite:
 
 
 _RANGES = "variation"
-_OTHER = (_RANGES, "mapping")  # files in the folder that have other types
+# Files in the folder that have other types.
+_OTHER = (_RANGES, "mapping", "navigation", "perception")
 
 
 def variation_file() -> Path:

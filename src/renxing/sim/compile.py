@@ -36,6 +36,7 @@ _IMU_SENSORS = (
     ("gyro", mujoco.mjtSensor.mjSENS_GYRO),
     ("accelerometer", mujoco.mjtSensor.mjSENS_ACCELEROMETER),
 )
+ROLLING = 0.001  # [m] lever of a ball's rolling resistance: rubber on wood
 _CELL_SENSORS = (
     ("force", mujoco.mjtSensor.mjSENS_FORCE),
     ("torque", mujoco.mjtSensor.mjSENS_TORQUE),
@@ -197,6 +198,22 @@ def _add_world(spec: mujoco.MjSpec, world: World, config: PhysicsConfig) -> None
         for shape in thing.shapes:
             geom = _add_shape(body, shape, config)
             geom.mass = thing.mass * _volume(shape) / volume
+            if shape.kind == "sphere":
+                # A ball on a level top would else roll off within minutes.
+                geom.condim = 6
+                geom.friction[2] = ROLLING
+
+    for person in world.people:
+        pose = person.transform_person_to_odom
+        # MuJoCo takes its pose as given and computes no motion, but its touch.
+        body = ground.add_body(
+            name=person.name,
+            mocap=True,
+            pos=pose.translation,
+            quat=wxyz_from_xyzw(quat_xyzw_from_rotation(pose.rotation)),
+        )
+        for shape in person.shapes:
+            _add_shape(body, shape, config)
 
 
 def _volume(shape: Shape) -> float:
@@ -229,4 +246,6 @@ def _add_shape(
         group=WORLD_GROUP,
     )
     touch(geom, WORLD_BIT, ROBOT_BIT | WORLD_BIT, shape.friction, config)
+    if shape.softness > 0.0:
+        geom.solref[0] = max(shape.softness, config.contact_time)
     return geom

@@ -23,6 +23,8 @@ class Shape:
         transform_shape_to_parent: Its centre in odom, or in the object it belongs to.
         color: Red, green, blue, 0 to 1.
         friction: Coulomb coefficient against rubber [-].
+        softness: Time constant with which it gives way to what treads on it, MuJoCo's
+            solref[0]; 0 is as hard as all the rest [s].
     """
 
     name: str
@@ -31,6 +33,7 @@ class Shape:
     transform_shape_to_parent: SE3
     color: Color
     friction: float
+    softness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,45 @@ class MovableObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """Where somebody walks, and when.
+
+    Attributes:
+        way: Places that follow the first one, in odom [m].
+        speed: [m/s].
+        start: Simulated time before which nobody walks [s].
+        near: Distance of the robot's base that is waited for [m]; 0 waits for nobody.
+        again: Whether the way leads back to the first place and begins anew.
+        yields: Distance of the robot's base, ahead of them, at which they wait [m]; 0
+            walks into it.
+    """
+
+    way: tuple[tuple[float, float], ...]
+    speed: float
+    start: float = 0.0
+    near: float = 0.0
+    again: bool = False
+    yields: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pedestrian:
+    """A body that goes its way, and nothing moves it off that.
+
+    Attributes:
+        name: Unique in its world.
+        transform_person_to_odom: Where it stands before it walks; x is ahead.
+        shapes: What it is made of.
+        walk: Its way.
+    """
+
+    name: str
+    transform_person_to_odom: SE3
+    shapes: tuple[Shape, ...]
+    walk: Walk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """A world, ready for a simulator.
 
@@ -60,6 +102,7 @@ class World:
         ground: Height of the ground plane [m].
         fixed: Shapes that never move.
         objects: Bodies that can.
+        people: Bodies that walk.
     """
 
     name: str
@@ -67,3 +110,4 @@ class World:
     ground: float = 0.0
     fixed: tuple[Shape, ...] = ()
     objects: tuple[MovableObject, ...] = ()
+    people: tuple[Pedestrian, ...] = ()

@@ -11,10 +11,11 @@ from typing import Annotated
 import numpy as np
 from msgspec import Meta, Struct
 
-from renxing.sim.shapes import Color, Kind, Shape, Vector3
-from renxing.spatial import transform
+from renxing.sim.shapes import Color, Kind, Pedestrian, Shape, Vector3, Walk
+from renxing.spatial import SE3, transform
 
 Positive = Annotated[float, Meta(gt=0.0)]
+NotNegative = Annotated[float, Meta(ge=0.0)]
 
 WOOD: Color = (0.72, 0.56, 0.40)
 STEEL: Color = (0.55, 0.58, 0.62)
@@ -31,12 +32,14 @@ class _Thing(
         at: Where its own origin lies in odom [m]; what that is, each thing says.
         yaw: Turn about the vertical [rad].
         friction: Coulomb coefficient [-].
+        softness: As of `Shape`; 0 is hard [s].
     """
 
     name: str
     at: Vector3 = (0.0, 0.0, 0.0)
     yaw: float = 0.0
     friction: Positive = 0.8
+    softness: NotNegative = 0.0
 
     def _shape(
         self,
@@ -55,6 +58,7 @@ class _Thing(
             transform_shape_to_parent=place,
             color=color,
             friction=self.friction,
+            softness=self.softness,
         )
 
 
@@ -208,10 +212,54 @@ class DoorFrame(_Thing, frozen=True, tag="door_frame", kw_only=True):
         yield self._shape("lintel", "box", lintel, (0, 0, height + 0.125), STONE)
 
 
+class Way(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a person walks: from `at` through `way`; fields are those of `Walk`."""
+
+    way: Annotated[tuple[tuple[float, float], ...], Meta(min_length=1)]
+    speed: Positive = 1.0
+    start: NotNegative = 0.0
+    near: NotNegative = 0.0
+    again: bool = False
+    yields: NotNegative = 0.0
+
+
 class Person(_Thing, frozen=True, tag="person", kw_only=True):
-    """A standing person, arms down, facing +x; `at` is between the feet."""
+    """A person, arms down, facing +x; `at` is between the feet.
+
+    With `walk` it moves, its legs stiff, and maps do not know it.
+    """
 
     height: Positive = 1.75
+    walk: Way | None = None
+
+    def pedestrian(self, walk: Way) -> Pedestrian:
+        """Return the body that walks."""
+        pose = transform(self.at, (0.0, 0.0, self.yaw))
+        return Pedestrian(
+            name=self.name,
+            transform_person_to_odom=pose,
+            shapes=tuple(
+                Shape(
+                    name=shape.name,
+                    kind=shape.kind,
+                    size=shape.size,
+                    transform_shape_to_parent=SE3(
+                        pose.inverse() * shape.transform_shape_to_parent
+                    ),
+                    color=shape.color,
+                    friction=shape.friction,
+                )
+                for shape in self.shapes()
+            ),
+            walk=Walk(
+                way=walk.way,
+                speed=walk.speed,
+                start=walk.start,
+                near=walk.near,
+                again=walk.again,
+                yields=walk.yields,
+            ),
+        )
 
     def shapes(self) -> Iterator[Shape]:
         """Yield what it is made of."""

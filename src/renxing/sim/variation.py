@@ -40,7 +40,8 @@ class VariationRanges(Part, frozen=True, kw_only=True):
         payload: Mass in the middle of the torso, as a share of the robot's [-].
         payload_place: How far the payload is off the torso's centre of mass along
             each axis, at most [m].
-        friction: Coulomb coefficient of ground and things [-].
+        friction: Coulomb coefficient of ground and things [-]; of those whose own is
+            not that of the world's ground, it is left as it is.
         noise: Factor on the noise of all sensors [-].
         encoder_bias: Standard deviation of the encoders' zero errors [rad].
         delay: From command to current [s].
@@ -169,7 +170,10 @@ def varied_twin(
     for frame, mass in (loads or {}).items():
         site = model.site(frame)
         _add_mass(model, model.body(site.bodyid[0]).name, mass, np.array(site.pos))
-    model.geom_friction[model.geom_group == WORLD_GROUP, 0] = variation.friction
+    # What is slippery on purpose stays so.
+    usual = model.geom_friction[:, 0] == world.friction
+    usual &= model.geom_group == WORLD_GROUP
+    model.geom_friction[usual, 0] = variation.friction
     tilt = rotation_from_rpy((*variation.attitude, 0.0))
     for imu in robot.description.sensors.imu:
         _turn(model.site(imu.frame).quat, tilt)

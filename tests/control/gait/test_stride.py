@@ -120,3 +120,35 @@ def test_level_ground_leaves_nothing_to_make_up_for() -> None:
     assert climb.stride.behind == 0.0
     lengths = np.diff([place[0] for place in climb.touchdowns])[2:]
     np.testing.assert_allclose(lengths, 0.3 * SCALE.step_time, atol=0.002)
+
+
+def ceiling(rise: float, ahead: float) -> float:
+    """Return that of a step from height 0 to a foothold `ahead` and `rise` up."""
+    climb = Climb(0.0)
+    edge = 0.5 * ahead
+    climb.ground.map = ElevationMap(
+        stamp=0.0,
+        origin=np.array([-1.0, -1.0]),
+        resolution=0.01,
+        height=np.where(np.arange(-1.0, 2.0, 0.01) > edge, rise, 0.0)[:, None]
+        * np.ones(201),
+    )
+    climb.stride.plan(
+        np.zeros(2),
+        OMEGA,
+        np.array([ahead / SCALE.step_time, 0, 0]),
+        None,
+        climb.ground,
+    )
+    return climb.stride.ceiling
+
+
+def test_both_legs_reach_the_ground_at_a_touchdown() -> None:
+    level = SCALE.reach + SCALE.over_hips
+    assert ceiling(0.0, 0.0) == pytest.approx(level)
+    # The triangle of both legs, hips in the middle between the feet.
+    apart = np.sqrt(SCALE.reach**2 - 0.15**2) + SCALE.over_hips
+    assert ceiling(0.0, 0.3) == pytest.approx(apart)
+    assert ceiling(-RISE, 0.3) == pytest.approx(apart - RISE)
+    # Upwards it is the foot that stays behind that limits.
+    assert ceiling(RISE, 0.3) == pytest.approx(apart)

@@ -217,3 +217,17 @@ def test_a_late_foot_has_not_landed_while_it_falls() -> None:
     assert foot.stopped(np.array([0.5 * REST, 0.0, -0.5 * REST]))
     assert not foot.stopped(np.array([0.0, 0.0, -2.0 * REST]))
     assert not foot.stopped(np.array([0.0, 2.0 * REST, 0.0]))
+
+
+def test_a_foot_has_to_come_down_before_a_step_can_end() -> None:
+    """Half of the swing takes half of the time, and a higher bump more of it."""
+    level, over = foot_at(), foot_at()
+    assert level.least_left(0.2) == 0.2
+    half = DURATION / 2
+    for tick in range(round(half / DT)):
+        left = DURATION - tick * DT
+        level.step(np.zeros(2), 0.0, 0.0, UP, -np.inf, left, DT)
+        over.step(np.zeros(2), 0.0, 0.0, UP, 3.0 * HEIGHT, left, DT)
+    assert level.least_left(0.2) == pytest.approx(0.1, abs=1e-3)
+    # Four times as high takes twice as long with the same accelerations.
+    assert over.least_left(0.2) == pytest.approx(0.2, abs=2e-3)

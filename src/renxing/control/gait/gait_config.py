@@ -65,7 +65,7 @@ class GaitConfig:
     lowering: float = field(default=0.12, metadata={"min": 0.0, "max": 0.4})
     lowering_speed: float = field(default=1.1, metadata={"min": 0.1, "max": 5.0})
     speed_gain: float = field(default=0.25, metadata={"min": 0.0, "max": 1.0})
-    landing_speed: float = field(default=0.13, metadata={"min": 0.0, "max": 1.0})
+    landing_speed: float = field(default=0.26, metadata={"min": 0.0, "max": 1.0})
     landing_time: float = field(default=0.16, metadata={"min": 0.0, "max": 1.0})
     contact_force: float = field(default=0.05, metadata={"min": 0.01, "max": 0.5})
     arm_swing: float = field(default=1.2, metadata={"min": 0.0, "max": 3.0})

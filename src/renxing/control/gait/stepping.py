@@ -18,6 +18,7 @@ from renxing.spatial import Array
 REPLAN = 0.005  # [s] between two plans
 FREEZE = 0.07  # [s] before touchdown the foothold is final
 GRID = 0.02  # [s] between two candidate times
+SOON = 0.04  # [s] from now on in which no step ends
 MARGIN = np.array([0.02, 0.015])  # [m] of the sole that plans leave to corrections
 
 
@@ -154,9 +155,11 @@ class Step:
             times = np.append(self._times, last)
         else:
             times = self._times
-        soonest = (
-            elapsed + 0.04 if self.swinging else scale.shortest_step - self.support
-        )
+        shortest = scale.shortest_step - self.support
+        soonest = shortest
+        if self.swinging:
+            least = 0.0 if self.foot is None else self.foot.least_left(shortest)
+            soonest = elapsed + max(SOON, least)
         times = times[times >= soonest - 1e-9]
         if len(times) == 0:
             times = np.array([max(soonest, usual)])

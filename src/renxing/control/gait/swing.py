@@ -73,6 +73,17 @@ class SwingFoot:
         self._rising = 0.0
         self._normal: Array | None = None
         self.phase = 0.0
+        self._steepness = 1.0
+
+    def least_left(self, shortest: float) -> float:
+        """Return how soon the foot can be down [s].
+
+        A higher bump takes longer with the same accelerations.
+
+        Args:
+            shortest: Swing that is possible on level ground [s].
+        """
+        return (1.0 - self.phase) * shortest * self._steepness
 
     @property
     def place(self) -> Array:
@@ -121,6 +132,7 @@ class SwingFoot:
         height = self._height + over + min(MORE, abs(rise)) * 0.5
         # Without a flat end: a foot that arrives slowly lands early .
         blend = s**3 * (10.0 - 15.0 * s + 6.0 * s * s)
+        self._steepness = math.sqrt(max(height, self._height) / self._height)
         bump = 16.0 * (s * (1.0 - s)) ** 2
         z = z0 + rise * blend + height * bump
         blend_rate = 30.0 * s * s * (1.0 - s) ** 2
