@@ -41,7 +41,7 @@ MEASURES = {
 }
 HEAD = ("wanted", "worst", "must", "aim", "verdict")
 
-_STYLE = """
+STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 1080px;
        padding: 0 1em; color: #1c2126; background: #fff; }
 table { border-collapse: collapse; margin: .8em 0; width: 100%; }
@@ -172,7 +172,7 @@ def write_json(card: MappingCard, file: Path) -> None:
             for outcome in card.outcomes
         ],
     }
-    write(file, json.dumps(_plain(document), indent=1, ensure_ascii=False) + "\n")
+    write(file, json.dumps(plain(document), indent=1, ensure_ascii=False) + "\n")
 
 
 def write_page(card: MappingCard, file: Path) -> None:
@@ -190,7 +190,7 @@ def write_page(card: MappingCard, file: Path) -> None:
         f"<h1>{title}</h1><p>seeds {seeds}; {card.seconds:.0f} s on "
         f"{card.machine['cores']} cores of {escape(card.machine['cpu'])}; "
         f"{escape(str(card.machine['date']))}</p>",
-        _table(HEAD, rows, [verdict.missed for verdict in card.verdicts]),
+        html_table(HEAD, rows, [verdict.missed for verdict in card.verdicts]),
     ]
     for outcome in card.outcomes:
         parts.append(f"<h2>Seed {outcome.trial.seed}</h2>")
@@ -199,13 +199,13 @@ def write_page(card: MappingCard, file: Path) -> None:
             for name, text in MEASURES.items()
             if name in outcome.measures
         ]
-        parts.append(_table(("measure", "value"), numbers))
+        parts.append(html_table(("measure", "value"), numbers))
         data = base64.b64encode(_picture(outcome)).decode("ascii")
         parts.append(f'<img alt="map and ways" src="data:image/png;base64,{data}">')
     write(
         file,
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
+        f"<title>{title}</title><style>{STYLE}</style></head><body>"
         f"{''.join(parts)}</body></html>\n",
     )
 
@@ -238,11 +238,20 @@ def _picture(outcome: MappingOutcome) -> bytes:
     return buffer.getvalue()
 
 
-def _table(
+def html_table(
     head: Sequence[str],
     rows: Sequence[Sequence[str]],
     missed: Sequence[bool] | None = None,
 ) -> str:
+    """Return a table as HTML.
+
+    Args:
+        head: Of the columns.
+        rows: Cells.
+        missed: Which rows stand for something required that was not reached; the
+            others for what was.
+    """
+
     def row(cells: Sequence[str], index: int) -> str:
         marks = ["" for _ in cells]
         if missed is not None:
@@ -257,12 +266,12 @@ def _table(
     return f"<table><tr>{top}</tr>{body}</table>"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as JSON knows it; infinity and NaN become null."""
     if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float | np.floating):
         return round(float(value), 9) if np.isfinite(value) else None
     return bool(value) if isinstance(value, np.bool_) else value

@@ -7,7 +7,9 @@ pose is the true one: errors of odometry are measured elsewhere.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
+import msgspec
 import numpy as np
 
 from renxing.evaluation.ground import elevation_map
@@ -27,7 +29,7 @@ from renxing.robot.pinhole import pinhole_of
 from renxing.sim import World
 from renxing.sim.compile import compile_model
 from renxing.sim.depth_camera import DepthCamera, Look
-from renxing.sim.depth_noise import StereoConfig, StereoNoise
+from renxing.sim.depth_errors import DepthErrorsConfig, noise_of
 from renxing.sim.offscreen import Offscreen
 from renxing.sim.physics import PhysicsConfig
 from renxing.sim.twin import Twin
@@ -96,6 +98,7 @@ class Sight:
     """A robot that looks at a world.
 
     Attributes:
+        cameras: That it looks with.
         images: The last image of each camera, by name.
     """
 
@@ -107,6 +110,7 @@ class Sight:
         posture: str = "stand",
         binning: int = 2,
         seed: int = 0,
+        kind: Literal["stereo", "tof"] | None = None,
     ) -> None:
         """Stand the robot in the world.
 
@@ -116,6 +120,7 @@ class Sight:
             posture: Of the robot.
             binning: As of the cameras' node.
             seed: Of all noise.
+            kind: Of the cameras; as the robot's file has them if left out.
 
         Raises:
             DeviceError: If there is no OpenGL.
@@ -123,7 +128,11 @@ class Sight:
         self.images: dict[str, Image] = {}
         self._world = world
         cameras = robot.description.sensors.cameras
-        self._cameras = [c for c in cameras if c.name in ("head", "chest")]
+        self.cameras = [
+            c if kind is None else msgspec.structs.replace(c, depth=kind)
+            for c in cameras
+            if c.name in ("head", "chest")
+        ]
         self._base = robot.description.base
         self._binning = binning
         twin = Twin(robot, world)
@@ -132,8 +141,8 @@ class Sight:
         self._gl = Offscreen(640, 480)
         self._eye = DepthCamera(compile_model(robot, world, PhysicsConfig()))
         self._noise = {
-            c.name: StereoNoise(StereoConfig(), c, binning, seed + place)
-            for place, c in enumerate(self._cameras)
+            c.name: noise_of(c, DepthErrorsConfig(), binning, seed + place)
+            for place, c in enumerate(self.cameras)
         }
         self._filter = SelfFilter(SelfFilterConfig(), robot)
         self._filter.place(robot.posture(posture))
@@ -142,7 +151,7 @@ class Sight:
                 ConditioningConfig(noise=self._noise[c.name].disparity_error),
                 pinhole_of(c, binning),
             )
-            for c in self._cameras
+            for c in self.cameras
         }
         self._map = Elevation(ElevationConfig())
         self._time = 0.0
@@ -169,7 +178,7 @@ class Sight:
             pitch = rotation_from_rpy((0.0, PITCH * np.sin(phase), 0.0))
             qpos[3:7] = wxyz_from_xyzw(quat_xyzw_from_rotation(pitch))
             self._eye.place(qpos)
-            for camera in self._cameras:
+            for camera in self.cameras:
                 self._see(camera, qpos[:3])
         return self._map.heights()
 
@@ -202,6 +211,8 @@ class Sight:
 
 def _depth_errors(depth: Depth, true: Depth, there: Mask) -> DepthErrors:
     valid = there & (depth > 0.0)
+    if not valid.any():
+        return DepthErrors(covered=0.0, rmse=float("nan"), gross=float("nan"))
     error = np.abs(depth[valid].astype(float) - true[valid])
     return DepthErrors(
         covered=float(valid.sum() / there.sum()),

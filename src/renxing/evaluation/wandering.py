@@ -24,11 +24,11 @@ from renxing.perception import (
 )
 from renxing.robot import Robot
 from renxing.robot.description import NotNegative, Part
-from renxing.robot.pinhole import pinhole_of
+from renxing.robot.pinhole import Pinhole, pinhole_of
 from renxing.sim import World
 from renxing.sim.compile import compile_model
-from renxing.sim.depth_camera import DepthCamera
-from renxing.sim.depth_noise import StereoConfig, StereoNoise
+from renxing.sim.depth_camera import Colour, Depth, DepthCamera
+from renxing.sim.depth_errors import DepthErrorsConfig, noise_of
 from renxing.sim.offscreen import Offscreen
 from renxing.sim.physics import PhysicsConfig
 from renxing.sim.twin import Twin
@@ -168,6 +168,23 @@ def turning(place: Place, turn: float, step: float) -> Iterator[Place]:
         yield Place(x=place.x, y=place.y, yaw=place.yaw + float(angle))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """An image of one camera.
+
+    Attributes:
+        colour: Red, green, blue, shape (H, W, 3).
+        depth: Conditioned, without the robot itself [m], shape (H, W).
+        pinhole: Of both.
+        to_base: Pose of the optical frame in the base.
+    """
+
+    colour: Colour
+    depth: Depth
+    pinhole: Pinhole
+    to_base: SE3
+
+
 class Wanderer:
     """A robot with eyes in a world.
 
@@ -210,6 +227,7 @@ class Wanderer:
         self.height = -min(float(sole.translation[2]) for sole in soles)
         self.pose = SE3.Identity()
         self._clean: dict[str, CleanDepth] = {}
+        self._colour: dict[str, Colour] = {}
         self.restart(seed)
 
     def close(self) -> None:
@@ -225,7 +243,7 @@ class Wanderer:
         """
         self._phase = 0.0
         self._noise = {
-            c.name: StereoNoise(StereoConfig(), c, self._binning, seed + place)
+            c.name: noise_of(c, DepthErrorsConfig(), self._binning, seed + place)
             for place, c in enumerate(self._cameras)
         }
         self._conditioners = {
@@ -265,8 +283,21 @@ class Wanderer:
             seen = self._eye.look(camera, self._binning)
             raw = self._noise[name].measure(seen.depth, seen.colour)
             kept = self._filter.remove(raw, self._pinholes[name], camera.frame)
+            self._colour[name] = seen.colour
             pose = transform_base_to_odom * self._to_base[name]
             self._clean[name] = self._conditioners[name].step(kept, pose)
+
+    def pictures(self) -> list[Picture]:
+        """Return the last images, colour and clean depth."""
+        return [
+            Picture(
+                colour=self._colour[camera.name],
+                depth=self._clean[camera.name].depth,
+                pinhole=self._pinholes[camera.name],
+                to_base=self._to_base[camera.name],
+            )
+            for camera in self._cameras
+        ]
 
     def views(self) -> list[View]:
         """Return the points of the last images, in base."""

@@ -2,7 +2,7 @@
 """What `config/robots/<robot>.yaml` says, as types; `docs/your-robot.md` explains."""
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -210,6 +210,8 @@ class Camera(Part, frozen=True):
         field_of_view: Horizontal opening angle [rad].
         range: Nearest and farthest distance that it measures [m].
         rate: Images a second [Hz].
+        depth: How it measures depth, which decides about the errors of the simulated
+            one: two imagers, or time of flight.
     """
 
     name: str
@@ -219,6 +221,7 @@ class Camera(Part, frozen=True):
     field_of_view: Annotated[float, Meta(gt=0.0, lt=3.1)]
     range: Interval
     rate: Positive
+    depth: Literal["stereo", "tof"] = "stereo"
 
     def __post_init__(self) -> None:
         """Refuse a camera that measures nothing."""

@@ -110,8 +110,9 @@ def exclude_overlaps(spec: mujoco.MjSpec, robot: Robot) -> None:
     """Exclude link pairs that overlap in a declared posture: housings, not contacts."""
     model = spec.compile()
     data = mujoco.MjData(model)
-    links = {body.name for body in spec.bodies if model.body(body.name).rootid != 0}
-    links -= {name for name in links if model.body(name).weldid == 0}
+    # Things of the world may stand on each other: only the robot's bodies are housings.
+    root = model.body(robot.description.base).rootid
+    links = {body.name for body in spec.bodies if model.body(body.name).rootid == root}
     pairs = {
         frozenset((body.name, body.parent.name))
         for body in spec.bodies

@@ -72,13 +72,18 @@ class DepthCamera:
         """Give back what is in OpenGL."""
         self._context.free()
 
-    def place(self, qpos: Array) -> None:
+    def place(self, qpos: Array, people: Array | None = None) -> None:
         """Move everything.
 
         Args:
             qpos: MuJoCo's positions, shape (nq,).
+            people: Poses of those who walk, as `sim.people` has them, shape (n, 7);
+                they stay where they are if left out.
         """
         self.data.qpos[:] = qpos
+        if people is not None:
+            self.data.mocap_pos[:] = people[:, :3]
+            self.data.mocap_quat[:] = people[:, 3:]
         mujoco.mj_kinematics(self._model, self.data)
         mujoco.mj_camlight(self._model, self.data)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wrenches on bodies of the simulation, for as long as they last."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -72,9 +72,7 @@ class Pushes:
         kept = []
         for end, body, push in self._acting:
             left = end - data.time
-            strength = 1.0
-            if push.ramp_down > 0.0:
-                strength = min(1.0, max(0.0, left / push.ramp_down))
+            strength = _strength(push, left)
             rotation = np.array(data.xmat[body]).reshape(3, 3)
             # MuJoCo takes the wrench at the centre of mass, in world axes.
             lever = data.xpos[body] + rotation @ push.point - data.xipos[body]
@@ -85,6 +83,21 @@ class Pushes:
             if left > 1.5 * self._time_step:
                 kept.append((end, body, push))
         self._acting = kept
+
+    def acting(self, now: float) -> Iterator[tuple[int, Push, float]]:
+        """Yield what pushes, each with its body and its strength, 0 to 1.
+
+        Args:
+            now: Simulated time [s].
+        """
+        for end, body, push in self._acting:
+            yield body, push, _strength(push, end - now)
+
+
+def _strength(push: Push, left: float) -> float:
+    if push.ramp_down <= 0.0:
+        return 1.0
+    return min(1.0, max(0.0, left / push.ramp_down))
 
 
 def _check(push: Push) -> None:

@@ -24,10 +24,12 @@ from renxing.signals import (
 from renxing.sim.body_sensors import BodySensors
 from renxing.sim.compile import compile_model
 from renxing.sim.drives import DriveConfig, Drives, command_rows
+from renxing.sim.people import People
 from renxing.sim.physics import PhysicsConfig
 from renxing.sim.pushes import Push, Pushes
 from renxing.sim.senses import BatteryModel
 from renxing.sim.shapes import World
+from renxing.sim.skin import Skin, SkinConfig
 from renxing.sim.sole_contacts import SoleContacts
 from renxing.sim.world_objects import WorldObjects
 from renxing.spatial import (
@@ -51,12 +53,14 @@ class TwinConfig:
         ideal: Leaves out all noise, bias, delay and encoder steps.
         physics: How the physics is computed.
         drives: Imperfections of the drives.
+        skin: How touch is felt.
     """
 
     seed: int = field(default=0, metadata={"min": 0})
     ideal: bool = False
     physics: PhysicsConfig = field(default_factory=PhysicsConfig)
     drives: DriveConfig = field(default_factory=DriveConfig)
+    skin: SkinConfig = field(default_factory=SkinConfig)
 
 
 class Twin:
@@ -68,6 +72,8 @@ class Twin:
         model: The compiled MuJoCo model; read it, do not change it.
         data: MuJoCo's state; read it for scoring only.
         objects: The world's loose objects.
+        skin: The robot's; `feel` moves it on.
+        people: Those who walk in it.
     """
 
     def __init__(
@@ -92,6 +98,14 @@ class Twin:
         soles = [foot.sole for foot in robot.description.feet]
         self._soles = SoleContacts(soles, self.model)
         self.objects = WorldObjects(world, self.model, self.data)
+        self.people = People(world, self.model, self.data)
+        self.skin = Skin(
+            config.skin,
+            robot.description.sensors.skin,
+            self.model,
+            seed=config.seed,
+            ideal=config.ideal,
+        )
         self._battery = BatteryModel(robot.description.battery)
         self._battery_steps = max(1, round(BATTERY_PERIOD / self._time_step))
         joints = [self.model.joint(name) for name in robot.joints]
@@ -140,6 +154,7 @@ class Twin:
             steps: As for `step`.
         """
         data, model, drives, pushes = self.data, self.model, self._drives, self._pushes
+        people = self.people
         for _ in range(steps):
             if pushes.any:
                 pushes.apply(data)
@@ -147,6 +162,8 @@ class Twin:
             torque = drives.turn(command, position, velocity)
             self._ctrl[self._u] = torque
             mujoco.mj_step(model, data)
+            if people.any:
+                people.step()
             self._steps += 1
             if self._steps % self._battery_steps == 0:
                 power = float(torque @ self._motion()[1]) + float(drives.heat.sum())
@@ -205,6 +222,11 @@ class Twin:
     def wrench_values(self) -> Array:
         """Return the same as numbers: [force; torque], shape (cells, 6)."""
         return self._sensors.wrench_values(self._random)
+
+    def feel(self) -> None:
+        """Let the skin feel what touches it now, and count it."""
+        self.skin.feel(self.data, self._pushes.acting(self.time))
+        self.skin.sample(self.time)
 
     def battery(self) -> BatterySample:
         """Return what the battery's monitor reports."""
@@ -270,12 +292,14 @@ class Twin:
         mimic = self.robot.mimic
         followers = mimic.multiplier * positions[mimic.source] + mimic.offset
         data.qpos[self._mimic_q] = followers
+        self.people.reset()
         mujoco.mj_forward(self.model, data)
         self._random = np.random.default_rng(
             self._config.seed if seed is None else seed
         )
         self._drives.reset(self._random)
         self._sensors.reset()
+        self.skin.device.reset(self._config.seed if seed is None else seed)
         self._battery.reset()
         self._pushes = Pushes(self._time_step)
         self._steps = 0

@@ -58,7 +58,7 @@ class WorldFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         name: Of the world, that of the file.
         friction: Of the ground [-].
         ground: Height of the ground [m]; robots start at height 0 all the same.
-        fixed: Things that never move.
+        fixed: Things that never move, and people, of whom some do.
         objects: Things that can.
     """
 
@@ -71,15 +71,11 @@ class WorldFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     objects: tuple[Thing, ...] = ()
 
 
-def load_world(name: str | Path) -> World:
-    """Load a world.
-
-    Args:
-        name: Of a file in `config/worlds`, or the path of such a file.
+def read_world(name: str | Path) -> tuple[WorldFile, Lines]:
+    """Read a world's file, as `load_world` does.
 
     Raises:
         ConfigError: If the file is missing or malformed.
-        ModelError: If two things have the same name or a size makes no sense.
     """
     given = Path(name)
     path = given
@@ -91,8 +87,43 @@ def load_world(name: str | Path) -> World:
             raise ConfigError(
                 f"world '{name}': not in config/worlds, which has {known}"
             )
-    file, lines = read_yaml(path, WorldFile)
-    fixed = tuple(shape for thing in file.fixed for shape in thing.shapes())
+    return read_yaml(path, WorldFile)
+
+
+def load_world(name: str | Path) -> World:
+    """Load a world.
+
+    Args:
+        name: Of a file in `config/worlds`, or the path of such a file.
+
+    Raises:
+        ConfigError: If the file is missing or malformed.
+        ModelError: If two things have the same name or a size makes no sense.
+    """
+    return make_world(*read_world(name))
+
+
+def make_world(file: WorldFile, lines: Lines) -> World:
+    """Make a world of what its file says.
+
+    Args:
+        file: What it says.
+        lines: Where it says so, for messages.
+
+    Raises:
+        ModelError: If two things have the same name or a size makes no sense.
+    """
+    fixed = tuple(
+        shape
+        for thing in file.fixed
+        if not (isinstance(thing, Person) and thing.walk)
+        for shape in thing.shapes()
+    )
+    people = tuple(
+        thing.pedestrian(thing.walk)
+        for thing in file.fixed
+        if isinstance(thing, Person) and thing.walk
+    )
     objects = tuple(_object(thing, lines, i) for i, thing in enumerate(file.objects))
     first: dict[str, int] = {}
     for kind, things in (("fixed", file.fixed), ("objects", file.objects)):
@@ -100,7 +131,7 @@ def load_world(name: str | Path) -> World:
             line = lines.of(kind, index, "name")
             if thing.name in first:
                 raise ModelError(
-                    f"{path.name}:{line}: '{thing.name}': the thing on line "
+                    f"{lines.path.name}:{line}: '{thing.name}': the thing on line "
                     f"{first[thing.name]} has this name already"
                 )
             first[thing.name] = line
@@ -110,6 +141,7 @@ def load_world(name: str | Path) -> World:
         ground=file.ground,
         fixed=fixed,
         objects=objects,
+        people=people,
     )
 
 
