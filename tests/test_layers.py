@@ -50,6 +50,7 @@ ALLOWED = {
     "hardware_interface": {"spatial"},
     "controller_interface": {"hardware_interface", "robot", "spatial"},
     "body_interfaces": {"errors", "hardware_interface", "robot", "signals", "spatial"},
+    "language": BASE | {"planning"},
     **{room: BASE | CORE for room in ROOMS},
 }
 ROS_PACKAGES = {

@@ -155,3 +155,42 @@ class ElevationMap:
     origin: Array
     resolution: float
     height: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SkinSample:
+    """What the whole skin feels; taxels in the order of `robot.skin.SkinLayout`.
+
+    Attributes:
+        stamp: Capture time [s].
+        pressure: Of each taxel; of a saturated one the least that it can be [Pa].
+        valid: Which taxels are whole and within their range.
+        usable: The same, and those that are saturated.
+        temperature: Of each patch [°C].
+    """
+
+    stamp: float
+    pressure: Array
+    valid: Mask
+    usable: Mask
+    temperature: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Touch:
+    """Taxels of one patch that lie together and feel something.
+
+    Attributes:
+        patch: Its place in the robot's file.
+        position: Middle of the pressure in the patch's frame, on its plane [m],
+            shape (3,).
+        force: Into the skin [N].
+        area: [m²].
+        peak: Greatest pressure [Pa].
+    """
+
+    patch: int
+    position: Array
+    force: float
+    area: float
+    peak: float

@@ -26,7 +26,7 @@ from renxing.errors import ConfigError
 from renxing.resources import resource_root
 
 # Extras that benchmarks need.
-EXTRAS = {"servo": "servo", "sight": "cameras", "tick": "bench"}
+EXTRAS = {"servo": "servo", "sight": "cameras", "objects": "cameras", "tick": "bench"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,12 @@ from renxing.runtime.arguments import as_text
 from renxing.runtime.bringup import Table, default_table, load_table
 
 # Extras that values of arguments need.
-EXTRAS = {("backend", "servo"): "servo", ("cameras", "true"): "cameras"}
+EXTRAS = {
+    ("backend", "servo"): "servo",
+    ("cameras", "true"): "cameras",
+    ("planner", "server"): "language",
+    ("planner", "local"): "language-local",
+}
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

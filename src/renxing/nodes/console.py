@@ -18,7 +18,10 @@ from tf2_msgs.msg import TFMessage
 
 from renxing.console import Balance, Member, Page, Report, SimulationReport
 from renxing.nodes import convert
+from renxing.nodes.console_brain import ConsoleBrain
 from renxing.nodes.console_operator import MANAGER, ConsoleOperator
+from renxing.nodes.console_recording import ConsoleRecording
+from renxing.nodes.console_skin import ConsoleSkin
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.manager_messages import from_diagnostics, status_name
 from renxing.nodes.parameters import load_config
@@ -64,9 +67,9 @@ class ConsoleNode(ManagedNode):
     operator wants the robot to walk, then one zero).
     Subscribes: dynamic_joint_states, tf, battery_state, /diagnostics and
     controller_manager/activity of the core, ~/status of the active locomotion
-    controller, twin/status, twin/free_joint_states.
-    Calls: the services of controller manager, posture controller and twin that its
-    buttons stand for.
+    controller, twin/status, twin/free_joint_states, brain/plan, brain/dialogue.
+    Calls: the services of controller manager, posture controller, twin and brain that
+    its buttons stand for, and the action execute_task.
     Parameters: `ConsoleConfig`.
     Stale behaviour: after 1 s without joint states, or 3 s without the core's report,
     the page says so; without a browser the velocity is zero.
@@ -95,12 +98,15 @@ class ConsoleNode(ManagedNode):
         self.controllers: tuple[Member, ...] = ()
         self.components: tuple[Member, ...] = ()
         self.operator = ConsoleOperator(self, self.robot)
+        self.skin = ConsoleSkin(self, self.robot)
+        self.brain = ConsoleBrain(self)
+        self.recordings = ConsoleRecording(self)
         namespace = self.get_namespace().rstrip("/")
         self._diagnosed = status_name(f"{namespace}/{MANAGER}")
         self._join()
         host, port = self.config.host, self.config.port
         world = load_world(self.config.world)
-        self.page = Page(self.robot, world, host, port, self.operator)
+        self.page = Page(self.robot, world, host, port, self.operator, self.brain)
         self.get_logger().info(f"operator page: http://{host}:{port}")
 
     def _join(self) -> None:
@@ -136,6 +142,7 @@ class ConsoleNode(ManagedNode):
     def clean(self) -> None:
         """Stop serving the page."""
         self.page.close()
+        self.brain.close()
 
     # --- news: callbacks store, timers show ------------------------------------------
 
@@ -279,10 +286,17 @@ class ConsoleNode(ManagedNode):
 
     def tell(self) -> None:
         """Refresh tables and status."""
+        self.skin.watch(self.page.watched)
         if not self.page.watched:
             return
+        self.page.show_skin(self.skin.report())
+        played = self.recordings.played
+        self.page.show_task(self.brain.report(replayed=bool(played)))
         now = time.monotonic()
-        if now - self._core_heard > STALE_CORE:
+        if played and self._locomotion is None:
+            listen = self.recordings.listen_to_locomotion
+            self._locomotion = listen(self.on_locomotion)
+        if not played and now - self._core_heard > STALE_CORE:
             self.page.show_silence(now - self._core_heard)
             return
         if self.state is not None:
@@ -304,6 +318,8 @@ class ConsoleNode(ManagedNode):
                 controllers=self.controllers,
                 components=self.components,
                 balance=self.balance,
+                recorded=self.recordings.recorded,
+                played=played,
             )
         )
 

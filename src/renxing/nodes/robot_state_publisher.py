@@ -1,26 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The robot's description and its transforms, as `robot_state_publisher` gives them."""
 
-import struct
 from dataclasses import dataclass, field
 
 import numpy as np
 import pinocchio
 from geometry_msgs.msg import TransformStamped
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 from renxing.nodes import convert
+from renxing.nodes.joint_positions import JointPositions
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
 from renxing.spatial import SE3
 
-LITTLE = 1  # second byte of a message (CDR) whose numbers are little-endian
-STAMP = struct.Struct("<iI")
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -36,7 +33,7 @@ class RobotStatePublisherConfig:
 
     robot: str = "rx1"
     backend: str = "mujoco"
-    publish_frequency: float = field(default=50.0, metadata={"min": 1.0, "max": 1000.0})
+    publish_frequency: float = field(default=20.0, metadata={"min": 1.0, "max": 1000.0})
 
 
 class RobotStatePublisher(ManagedNode):
@@ -60,10 +57,8 @@ class RobotStatePublisher(ManagedNode):
         self.robot = load_robot(config.robot, config.backend)
         self._period = 1.0 / config.publish_frequency
         self._data = self.robot.model.createData()
-        self._positions = np.zeros(len(self.robot.joints))
-        self._place = {name: i for i, name in enumerate(self.robot.joints)}
+        self._joint_positions = JointPositions(self.robot)
         self._last = -np.inf
-        self._names, self._split = b"", 12
         self._find_pairs()
         self.description = self.create_publisher(String, "robot_description", LATCHED)
         self.tf_static = self.create_publisher(TFMessage, "tf_static", LATCHED)
@@ -106,42 +101,24 @@ class RobotStatePublisher(ManagedNode):
             same = model.frames[parent].parentJoint == frame.parentJoint
             (self._fixed if same else self._moving).append((parent, index))
 
-    def on_data(self, data: bytes) -> None:
-        """Read a message, unless a newer one of the same joints will do."""
-        # They come ten times as often as transforms are due, and reading one takes
-        # longer than all the rest. After 4 bytes that say how they are written the
-        # message begins with its stamp; names end before the first number.
-        if data[1] == LITTLE and data[12 : self._split] == self._names:
-            sec, nanosec = STAMP.unpack_from(data, 4)
-            if 0.0 <= sec + 1e-9 * nanosec - self._last < 0.9 * self._period:
-                return
-        message = deserialize_message(data, JointState)
-        if message.name:
-            last = message.name[-1].encode()
-            self._split = data.rindex(last) + len(last)
-            self._names = data[12 : self._split]
-        self.on_joint_states(message)
-
-    def on_joint_states(self, message: JointState) -> None:
+    def on_data(self, message: bytes) -> None:
         """Keep the positions and, at most at the wanted rate, publish transforms."""
-        for name, position in zip(message.name, message.position, strict=False):
-            place = self._place.get(name)
-            if place is not None and np.isfinite(position):
-                self._positions[place] = position
-        stamp = convert.to_seconds(message.header.stamp)
+        self._joint_positions.read(message)
+        stamp = self._joint_positions.stamp
         # A clock that went back (a reset simulation) starts again.
         if 0.0 <= stamp - self._last < 0.9 * self._period:
             return
         self._last = stamp
+        header = convert.to_time(stamp)
         model, data = self.robot.model, self._data
-        q = self.robot.configuration(self._positions)
+        q = self.robot.configuration(self._joint_positions.positions)
         pinocchio.framesForwardKinematics(model, data, q)
         transforms: list[TransformStamped] = []
         for parent, child in self._moving:
             placement: SE3 = data.oMf[parent].actInv(data.oMf[child])
             transforms.append(
                 convert.to_transform(
-                    message.header.stamp,
+                    header,
                     model.frames[parent].name,
                     model.frames[child].name,
                     placement,

@@ -5,13 +5,12 @@ import os
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from grid_map_msgs.msg import GridMap
-from nav_msgs.msg import Odometry
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, Image, JointState, PointCloud2
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
@@ -23,9 +22,11 @@ from renxing.mapping import (
     traversability,
 )
 from renxing.nodes import camera_messages as messages
-from renxing.nodes import convert, history
+from renxing.nodes import convert
+from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
+from renxing.nodes.terrain_people import PeopleWatch, PeopleWatchConfig
 from renxing.perception import (
     CleanDepth,
     ConditioningConfig,
@@ -39,8 +40,6 @@ from renxing.robot import load_robot
 from renxing.robot.description import Camera
 from renxing.robot.pinhole import Pinhole, pinhole_of
 from renxing.spatial import SE3, Array
-
-Indices = npt.NDArray[np.intp]
 
 LATEST = QoSProfile(depth=2)
 POLL = 0.01  # [s] between two looks for images whose pose has come
@@ -61,6 +60,7 @@ class TerrainConfig:
         conditioning: What is done to depth images.
         map: The map.
         ground: What the robot can walk on.
+        people: The look-out for people.
         niceness: By which the process steps back behind the others.
     """
 
@@ -73,16 +73,17 @@ class TerrainConfig:
     conditioning: ConditioningConfig = field(default_factory=ConditioningConfig)
     map: ElevationConfig = field(default_factory=ElevationConfig)
     ground: TraversabilityConfig = field(default_factory=TraversabilityConfig)
+    people: PeopleWatchConfig = field(default_factory=PeopleWatchConfig)
     niceness: int = field(default=5, metadata={"min": 0, "max": 19})
 
 
 class Terrain(ManagedNode):
-    """Maps heights and where the robot can walk.
+    """Maps heights and where the robot can walk, and says who is there.
 
     Publishes: elevation_map (GridMap, frame of the odometry; layers of
     `camera_messages.LAYERS`); for each camera camera/<name>/points (PointCloud2) and
     camera/<name>/depth/image_conditioned (32FC1), both without the robot's own body;
-    each only while somebody listens.
+    each only while somebody listens; what `PeopleWatch` publishes.
     Subscribes: camera/<name>/depth/image_raw (16UC1 or 32FC1), .../depth/camera_info,
     odom, joint_states.
     Services: ~/clear (Trigger): forgets the map.
@@ -105,19 +106,14 @@ class Terrain(ManagedNode):
             raise ConfigError(f"cameras: '{config.cameras}': none is on {robot.name}")
         self._filter = SelfFilter(config.own_body, robot)
         self._map = Elevation(config.map)
-        self._frame = "odom"
-        self._place = {name: i for i, name in enumerate(robot.joints)}
-        nowhere = np.empty(0, np.intp)
-        self._names: tuple[list[str], Indices, Indices] = ([], nowhere, nowhere)
-        self._positions = np.zeros(len(robot.joints))
-        self._poses: deque[tuple[float, SE3]] = deque()
-        self._joints: deque[tuple[float, Array]] = deque()
+        self._soles = [foot.sole for foot in robot.description.feet]
         self._waiting: deque[tuple[Feed, Image, float]]
         # A machine that is too slow leaves out the oldest.
         self._waiting = deque(maxlen=2 * len(cameras))
         self._feeds = [Feed(self, camera) for camera in cameras]
         self._warm_up()
         self._maps = self.create_publisher(GridMap, "elevation_map", LATEST)
+        self._people = PeopleWatch(self, config.people)
         self._mapped = 0.0
         self.create_service(Trigger, "~/clear", self.clear)
         os.nice(config.niceness)
@@ -125,10 +121,8 @@ class Terrain(ManagedNode):
     def activate(self) -> None:
         """Start mapping."""
         subscribe = self.create_subscription
-        self._heard = [
-            subscribe(Odometry, self.config.odometry, self.on_odometry, 10),
-            subscribe(JointState, "joint_states", self.on_joints, 10),
-        ]
+        self._poses = ImagePoses(self, self.robot, self.config.odometry)
+        self._heard: list[Any] = []
         for feed in self._feeds:
             name = f"camera/{feed.camera.name}/depth"
             on_image = partial(self.on_image, feed)
@@ -145,6 +139,7 @@ class Terrain(ManagedNode):
         """Stop mapping."""
         for timer in self._ticks:
             self.destroy_timer(timer)
+        self._poses.close()
         for subscription in self._heard:
             self.destroy_subscription(subscription)
 
@@ -152,7 +147,7 @@ class Terrain(ManagedNode):
         """Let everything compile now rather than at the first image."""
         pinhole = pinhole_of(self._feeds[0].camera, 8)
         flat = np.ones((pinhole.height, pinhole.width), np.float32)
-        self._filter.place(self._positions)
+        self._filter.place(np.zeros(len(self.robot.joints)))
         frame = self._feeds[0].camera.frame
         kept = self._filter.remove(flat, pinhole, frame)
         conditioner = DepthConditioner(self.config.conditioning, pinhole)
@@ -174,25 +169,6 @@ class Terrain(ManagedNode):
 
     # --- callbacks store, ticks think ----------
 
-    def on_odometry(self, message: Odometry) -> None:
-        """Keep the pose of the base."""
-        self._frame = message.header.frame_id
-        stamp = convert.to_seconds(message.header.stamp)
-        history.keep(self._poses, stamp, convert.from_pose(message.pose.pose))
-
-    def on_joints(self, message: JointState) -> None:
-        """Keep the joint positions; any order, also some of the joints only."""
-        if message.name != self._names[0]:
-            known = [name in self._place for name in message.name]
-            source = np.flatnonzero(known)
-            places = [self._place[message.name[i]] for i in source]
-            target = np.array(places, np.intp)
-            self._names = (list(message.name), source, target)
-        _, source, target = self._names
-        self._positions[target] = np.asarray(message.position)[source]
-        stamp = convert.to_seconds(message.header.stamp)
-        history.keep(self._joints, stamp, self._positions.copy())
-
     def on_image(self, feed: "Feed", message: Image) -> None:
         """Let an image wait for the pose of its time."""
         now = self.get_clock().now().nanoseconds * 1e-9
@@ -204,12 +180,7 @@ class Terrain(ManagedNode):
         for _ in range(len(self._waiting)):
             feed, message, came = self._waiting.popleft()
             stamp = convert.to_seconds(message.header.stamp)
-            known = (
-                self._poses
-                and self._joints
-                and min(self._poses[-1][0], self._joints[-1][0]) >= stamp
-            )
-            if not known and 0.0 <= now - came < PATIENCE:
+            if self._poses.newest < stamp and 0.0 <= now - came < PATIENCE:
                 self._waiting.append((feed, message, came))
                 continue
             self._take(feed, message, stamp)
@@ -217,17 +188,15 @@ class Terrain(ManagedNode):
 
     def _take(self, feed: "Feed", message: Image, stamp: float) -> None:
         pinhole = feed.pinhole
-        pose, joints = (
-            history.pose_at(self._poses, stamp),
-            history.joints_at(self._joints, stamp),
-        )
-        if pinhole is None or pose is None or joints is None:
+        placed = self._poses.at(stamp)
+        if pinhole is None or placed is None:
             self.get_logger().warning(
                 f"camera {feed.camera.name}: image left out: no camera_info, or no "
                 f"'{self.config.odometry}' or joint_states of its time",
                 throttle_duration_sec=5.0,
             )
             return
+        pose, joints = placed
         try:
             depth = messages.from_depth_image(message)
             clean = feed.condition(self._filter, depth, pose, joints)
@@ -236,10 +205,19 @@ class Terrain(ManagedNode):
             return
         eye = feed.eye
         points = lift(clean.depth, clean.deviation, pinhole, eye, self.config.farthest)
+        if feed.camera.name == self.config.people.camera:
+            header = Header(stamp=message.header.stamp, frame_id=self._poses.frame)
+            self._people.look(header, points, eye, pinhole, self._standing(pose))
+        points = self._people.without_walkers(points, stamp)
         self._map.step(
             stamp, points.position, points.variance, eye.translation, pose.translation
         )
         feed.publish(message.header, clean.depth)
+
+    def _standing(self, pose: SE3) -> float:
+        """Return the height of the lower sole in odom [m], of the posture now."""
+        soles = (pose * self._filter.camera_to_base(sole) for sole in self._soles)
+        return min(float(sole.translation[2]) for sole in soles)
 
     def publish(self) -> None:
         """Publish the map if it is newer than the last one."""
@@ -251,7 +229,9 @@ class Terrain(ManagedNode):
         self._mapped = heights.stamp
         ground = traversability(heights, self.config.ground)
         stamp = convert.to_time(heights.stamp)
-        self._maps.publish(messages.to_grid_map(stamp, self._frame, heights, ground))
+        self._maps.publish(
+            messages.to_grid_map(stamp, self._poses.frame, heights, ground)
+        )
 
 
 class Feed:

@@ -2,17 +2,14 @@
 """The depth cameras of the simulated robot."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from rclpy.qos import QoSDurabilityPolicy, QoSProfile
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from renxing.errors import ConfigError, DeviceError
-from renxing.nodes import camera_messages as messages
+from renxing.nodes.camera_topics import CameraTopics
 from renxing.nodes.controllers.side import LoopClock
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
@@ -24,14 +21,9 @@ from renxing.runtime.scene_block import SceneReader
 from renxing.sim import load_world
 from renxing.sim.compile import compile_model
 from renxing.sim.depth_camera import DepthCamera
-from renxing.sim.depth_noise import StereoConfig, StereoNoise
+from renxing.sim.depth_errors import DepthErrorsConfig, noise_of
 from renxing.sim.offscreen import Offscreen
 from renxing.sim.physics import PhysicsConfig
-
-LATEST = QoSProfile(depth=2)
-# With every image, as subscribers that pair both by their stamps want it; late
-# joiners get the last one.
-LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +37,7 @@ class TwinCamerasConfig:
         rate: Images of each camera a second [Hz].
         binning: Pixels of the camera along each side of one that is rendered.
         noise: Whether depth has the errors of a real camera.
-        stereo: Those errors.
+        errors: Those errors, of each kind of camera.
         seed: Of the errors.
         core_timeout: How long to wait for a simulation [s].
         niceness: By which the process steps back behind the others.
@@ -57,7 +49,7 @@ class TwinCamerasConfig:
     rate: float = field(default=15.0, metadata={"min": 0.5, "max": 60.0})
     binning: int = field(default=2, metadata={"min": 1, "max": 8})
     noise: bool = True
-    stereo: StereoConfig = field(default_factory=StereoConfig)
+    errors: DepthErrorsConfig = field(default_factory=DepthErrorsConfig)
     seed: int = field(default=0, metadata={"min": 0})
     core_timeout: float = field(default=20.0, metadata={"min": 0.0, "max": 600.0})
     niceness: int = field(default=5, metadata={"min": 0, "max": 19})
@@ -66,10 +58,7 @@ class TwinCamerasConfig:
 class TwinCameras(ManagedNode):
     """Shows what the robot's depth cameras see in the simulation.
 
-    Publishes, for each camera, under `camera/<name>/`: image_raw (rgb8),
-    depth/image_raw (16UC1, millimetres), depth/image (32FC1, metres), the first two
-    also as image_raw/compressed (JPEG) and depth/image_raw/compressedDepth (PNG), each
-    only while somebody listens; camera_info and depth/camera_info (latched).
+    Publishes, for each camera, the topics of `CameraTopics`.
     Parameters: `TwinCamerasConfig`.
     Stale behaviour: without a new scene from the core it publishes nothing. Without
     OpenGL, or without a simulation, it ends and says what to do.
@@ -103,6 +92,7 @@ class TwinCameras(ManagedNode):
             robot.name,
             world.name,
             model.nq,
+            people=model.nmocap,
             timeout=config.core_timeout,
         )
         self._loop_clock = LoopClock(lambda: self.get_clock().now().nanoseconds * 1e-9)
@@ -147,7 +137,7 @@ class TwinCameras(ManagedNode):
         if self._scene.due != view.seen and self._scene.due:
             view.seen = self._scene.due
             if view.wanted:
-                self._eye.place(self._scene.qpos)
+                self._eye.place(self._scene.qpos, self._scene.people)
             view.publish(self._eye, self._loop_clock.to_ros(self._scene.time))
 
 
@@ -175,60 +165,33 @@ class View:
         self._pinhole = pinhole_of(camera, config.binning)
         self._noise = None
         if config.noise:
-            self._noise = StereoNoise(config.stereo, camera, config.binning, seed)
+            self._noise = noise_of(camera, config.errors, config.binning, seed)
             # Compiles what is compiled at the first image.
             size = (self._pinhole.height, self._pinhole.width)
             grey = np.full((*size, 3), 128, np.uint8)
             self._noise.measure(np.ones(size, np.float32), grey)
-        name = f"camera/{camera.name}"
-        topic = node.create_publisher
-        self._infos = [
-            topic(CameraInfo, f"{name}/camera_info", LATCHED),
-            topic(CameraInfo, f"{name}/depth/camera_info", LATCHED),
-        ]
-        self._colour = topic(Image, f"{name}/image_raw", LATEST)
-        self._jpeg = topic(CompressedImage, f"{name}/image_raw/compressed", LATEST)
-        self._raw = topic(Image, f"{name}/depth/image_raw", LATEST)
-        self._metres = topic(Image, f"{name}/depth/image", LATEST)
-        self._png = topic(
-            CompressedImage, f"{name}/depth/image_raw/compressedDepth", LATEST
-        )
+        self._topics = CameraTopics(node, camera.name)
 
     @property
     def wanted(self) -> bool:
         """Whether anybody listens to its images."""
-        topics = (self._colour, self._jpeg, self._raw, self._metres, self._png)
-        return any(topic.get_subscription_count() for topic in topics)
+        return self._topics.wanted
 
     def publish(self, eye: DepthCamera, stamp: Any) -> None:
         """Publish what it sees, as far as somebody listens."""
+        topics = self._topics
         header = Header(stamp=stamp, frame_id=self._camera.frame)
-        info = messages.to_camera_info(header, self._pinhole)
-        for topic in self._infos:
-            topic.publish(info)
-        if not self.wanted:
+        topics.publish_info(header, self._pinhole)
+        if not topics.wanted:
             return
         look = eye.look(self._camera, self._binning)
-        colour = look.colour
-        _offer(self._colour, lambda: messages.to_image(header, colour, "rgb8"))
-        _offer(self._jpeg, lambda: messages.to_jpeg(header, colour))
-        depth_topics = (self._raw, self._metres, self._png)
-        if not any(topic.get_subscription_count() for topic in depth_topics):
+        topics.publish_colour(header, look.colour)
+        if not topics.depth_wanted:
             return
         near, far = self._camera.range
         depth = look.depth
         if self._noise is not None:
-            depth = self._noise.measure(depth, colour)
+            depth = self._noise.measure(depth, look.colour)
         else:
             depth = np.where((depth >= near) & (depth <= far), depth, np.float32(0.0))
-        whole = messages.to_millimetres(depth)
-        _offer(self._raw, lambda: messages.to_image(header, whole, "16UC1"))
-        _offer(self._png, lambda: messages.to_compressed_depth(header, whole))
-        # REP-118: in metres what was not measured is NaN.
-        metres = np.where(depth > 0.0, depth, np.float32(np.nan))
-        _offer(self._metres, lambda: messages.to_image(header, metres, "32FC1"))
-
-
-def _offer(topic: Any, make: Callable[[], Any]) -> None:
-    if topic.get_subscription_count():
-        topic.publish(make())
+        topics.publish_depth(header, depth)

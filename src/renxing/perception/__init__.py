@@ -1,20 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Depth images -> clean depth images -> points, without the robot's own body."""
+"""Images -> clean depth images -> points without the robot itself; people, things."""
 
+from renxing.perception.catalogue import Catalogue, load_catalogue
 from renxing.perception.conditioning import (
     CleanDepth,
     ConditioningConfig,
     DepthConditioner,
 )
+from renxing.perception.memory import MemoryConfig, ObjectMemory, Remembered
+from renxing.perception.objects import (
+    Detection,
+    ObjectFinder,
+    ObjectFinderConfig,
+)
+from renxing.perception.people import (
+    PeopleFinderConfig,
+    Sighting,
+    believed,
+    find_people,
+    without,
+)
 from renxing.perception.projection import Points, lift
 from renxing.perception.self_filter import SelfFilter, SelfFilterConfig
 
 __all__ = [
+    "Catalogue",
+    "Detection",
+    "MemoryConfig",
+    "ObjectFinder",
+    "ObjectFinderConfig",
+    "ObjectMemory",
+    "Remembered",
     "CleanDepth",
     "ConditioningConfig",
     "DepthConditioner",
+    "PeopleFinderConfig",
     "Points",
     "SelfFilter",
     "SelfFilterConfig",
+    "Sighting",
+    "believed",
+    "find_people",
     "lift",
+    "load_catalogue",
+    "without",
 ]

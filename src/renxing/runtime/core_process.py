@@ -28,6 +28,7 @@ from renxing.runtime.pacer import Pace, Pacer
 from renxing.runtime.rights import RightsConfig, claim_rights
 from renxing.runtime.scene_block import SceneWriter
 from renxing.runtime.simulation import Simulation
+from renxing.runtime.skin_block import SkinWriter
 from renxing.runtime.state import RunFolder
 
 START_TIMEOUT = 5.0  # [s] for the loop to start all controllers
@@ -49,11 +50,16 @@ class CoreProcess:
         # Only simulated time can run at another speed than the wall's.
         self.pacer = Pacer(rate, speed=arguments.speed if made.twin else 1.0)
         self._memory = CoreMemory(self.core, core_block(arguments.namespace))
-        self._simulation, self._scene = None, None
+        self._simulation, self._scene, self._skin = None, None, None
         if made.twin is not None:
-            period = self.pacer.period * 1e-9
-            self._scene = SceneWriter(core_block(arguments.namespace), made.twin)
-            self._simulation = Simulation(self.core, made.twin, period, self._scene)
+            period, block = self.pacer.period * 1e-9, core_block(arguments.namespace)
+            self._scene = SceneWriter(block, made.twin)
+            if made.twin.skin.layout.size:
+                robot = self.core.robot.name
+                self._skin = SkinWriter(block, robot, made.twin.skin)
+            self._simulation = Simulation(
+                self.core, made.twin, period, self._scene, self._skin
+            )
         self.core.after = self._after
         tick = arguments.clock == "true"
         self._news = News(
@@ -112,6 +118,8 @@ class CoreProcess:
         self._memory.close()
         if self._scene is not None:
             self._scene.close()
+        if self._skin is not None:
+            self._skin.close()
 
     def end(self) -> None:
         """Ask the loop to end after this cycle."""

@@ -80,7 +80,7 @@ class TwinTruth:
     Attributes:
         stamp: Simulated time; sensors know nothing of what follows [s].
         base: Pose and twist of the robot.
-        objects: Pose of each thing that can move, in odom.
+        objects: Pose of each thing that can move and of each who walks, in odom.
         report: With it when it is time for one.
     """
 

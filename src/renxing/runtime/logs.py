@@ -175,6 +175,14 @@ def log_root(environment: Mapping[str, str]) -> Path:
     return Path(state).expanduser() / "renxing" / "log"
 
 
+def recording_root(environment: Mapping[str, str]) -> Path:
+    """Return the folder that holds recordings, unless one is asked for elsewhere."""
+    if chosen := environment.get("RENXING_RECORDING_DIR"):
+        return Path(chosen).expanduser()
+    state = environment.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "renxing" / "recordings"
+
+
 def new_log_folder(root: Path, namespace: str) -> Path:
     """Return a folder for a new run; `latest` beside it links to it.
 

@@ -15,12 +15,14 @@ from renxing.sim import Twin
 from renxing.spatial import Array
 
 
-def _layout(robot: str, world: str, size: int) -> Layout:
-    fields = (
+def _layout(robot: str, world: str, size: int, people: int) -> Layout:
+    fields = [
         Field("time"),  # simulated [s]
         Field("qpos", (size,)),  # MuJoCo's positions
-    )
-    return Layout(name=f"scene of {robot} in {world}", fields=fields)
+    ]
+    if people:
+        fields.append(Field("people", (people, 7)))  # as `sim.people` has them
+    return Layout(name=f"scene of {robot} in {world}", fields=tuple(fields))
 
 
 def _block(core: str) -> str:
@@ -43,10 +45,12 @@ class SceneWriter:
             ConfigError: If there is a block of this name.
         """
         self._twin = twin
-        layout = _layout(twin.robot.name, twin.world.name, twin.model.nq)
+        people = len(twin.people.names)
+        layout = _layout(twin.robot.name, twin.world.name, twin.model.nq, people)
         self._writer = BlockWriter(_block(core), layout, folder=folder)
         self._time = self._writer.frame["time"]
         self._qpos = self._writer.frame["qpos"]
+        self._people = self._writer.frame["people"] if people else None
 
     def show(self, due: int) -> None:
         """Show the present scene.
@@ -57,6 +61,8 @@ class SceneWriter:
         twin = self._twin
         self._time[...] = twin.time
         self._qpos[:] = twin.data.qpos
+        if self._people is not None:
+            self._people[:] = twin.people.poses()
         self._writer.publish(due)
 
     def close(self) -> None:
@@ -69,6 +75,7 @@ class SceneReader:
 
     Attributes:
         qpos: MuJoCo's positions; only `read` changes them.
+        people: Poses of those who walk, as `sim.people` has them; None without any.
     """
 
     def __init__(
@@ -78,6 +85,7 @@ class SceneReader:
         world: str,
         size: int,
         *,
+        people: int = 0,
         timeout: float = 0.0,
         folder: Path = SHARED_FOLDER,
     ) -> None:
@@ -88,6 +96,7 @@ class SceneReader:
             robot: Name of the robot.
             world: Name of the world.
             size: How many positions the reader's own model has.
+            people: How many walk in it.
             timeout: How long to wait for the block [s].
             folder: Where shared memory lies.
 
@@ -95,10 +104,11 @@ class SceneReader:
             DeviceError: If it is not there.
             ConfigError: If another robot or world is simulated.
         """
-        layout = _layout(robot, world, size)
+        layout = _layout(robot, world, size, people)
         self._reader = BlockReader(_block(core), layout, timeout=timeout, folder=folder)
         self._time = self._reader.frame["time"]
         self.qpos: Array = self._reader.frame["qpos"]
+        self.people: Array | None = self._reader.frame["people"] if people else None
 
     def read(self) -> bool:
         """Look; return whether there is a scene that was not there before.

@@ -19,11 +19,13 @@ from renxing.runtime.core import RealTimeCore
 from renxing.runtime.core_report import TwinReport, TwinTruth, WorldReport
 from renxing.runtime.pacer import Pace
 from renxing.runtime.scene_block import SceneWriter
+from renxing.runtime.skin_block import SkinWriter
 from renxing.sim import Twin
 from renxing.sim.pushes import Push
 from renxing.spatial import SE3
 
 TRUTH_RATE = 50.0  # [Hz] of simulated time; of the wall's while paused
+SKIN_RATE = 200.0  # [Hz] of simulated time
 REPORT_EVERY = 10  # truths
 FACTOR_PERIOD = 1.0  # [s] over which the speed of time is averaged
 STEPS_LIMIT = 2_000  # physics steps in one request: an emergency stop waits for it
@@ -39,7 +41,12 @@ class Simulation:
     """
 
     def __init__(
-        self, core: RealTimeCore, twin: Twin, period: float, scene: SceneWriter
+        self,
+        core: RealTimeCore,
+        twin: Twin,
+        period: float,
+        scene: SceneWriter,
+        skin: SkinWriter | None,
     ) -> None:
         """Watch a twin.
 
@@ -48,12 +55,16 @@ class Simulation:
             twin: The simulated robot and its world.
             period: Of the core's cycle [s].
             scene: Shows it to who draws it.
+            skin: Shows what it feels; None for a robot without skin.
         """
         self.news: deque[TwinTruth] = deque(maxlen=UNHEARD)
         self._core = core
         self._twin = twin
         self._period = period
         self._scene = scene
+        self._skin = skin
+        self._touch = Cadence(SKIN_RATE)
+        self._felt = -np.inf
         self._objects = tuple(thing.name for thing in twin.world.objects)
         self._cadence = Cadence(TRUTH_RATE)
         self._told = -np.inf
@@ -73,17 +84,24 @@ class Simulation:
             self._factor = max(passed, 0.0) / (wall - self._mark[0])
             self._mark = (wall, now)
         still = self._core.paused and wall - self._told >= 1.0 / TRUTH_RATE
+        # A cycle has just moved it on to where the next one will begin.
+        due = pace.due + round(self._period * 1e9)
+        if self._skin is not None and (self._touch.due(now) or still):
+            if now != self._felt:
+                self._felt = now
+                twin.feel()
+            self._skin.show(now, due)
         if not self._cadence.due(now) and not still:
             return
         self._told = wall
-        # A cycle has just moved it on to where the next one will begin.
-        self._scene.show(pace.due + round(self._period * 1e9))
+        self._scene.show(due)
         self._count += 1
         self.news.append(
             TwinTruth(
                 stamp=now,
                 base=twin.base_state(),
-                objects={name: twin.objects.pose(name) for name in self._objects},
+                objects={name: twin.objects.pose(name) for name in self._objects}
+                | {name: twin.people.pose(name) for name in twin.people.names},
                 report=self._report() if self._count % REPORT_EVERY == 1 else None,
             )
         )

@@ -57,10 +57,12 @@ class Outcome:
     Attributes:
         exit_code: 0 if it was stopped or finished well.
         healthy: Whether all got ready and none failed or was restarted.
+        logs: Folder of its log files.
     """
 
     exit_code: int
     healthy: bool
+    logs: Path
 
 
 def run_stack(request: Request) -> Outcome:
@@ -165,7 +167,9 @@ async def _supervise(
         tell(f"starting {', '.join(spec.name for spec in specs)}; logs: {logs.folder}")
         exit_code = await supervisor.run(when_settled)
         tell(f"stopped, exit code {exit_code}")
-        return Outcome(exit_code=exit_code, healthy=supervisor.healthy())
+        return Outcome(
+            exit_code=exit_code, healthy=supervisor.healthy(), logs=logs.folder
+        )
     finally:
         guardian.close()
 

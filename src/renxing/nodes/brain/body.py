@@ -18,7 +18,6 @@ from nav2_msgs.action import (
 from nav2_msgs.msg import SpeedLimit
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
@@ -26,6 +25,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from renxing.errors import ConfigError
 from renxing.nodes.brain.odometer import Odometer
 from renxing.nodes.brain.surroundings import Surroundings
+from renxing.nodes.joint_positions import JointPositions
 from renxing.nodes.navigation.child import Answer, Child
 from renxing.planning.runner import Call
 from renxing.planning.skill import Outcome
@@ -49,7 +49,9 @@ class Body:
         surroundings: What it knows.
         odometer: How far it went.
         gaze: What turns its head; None if it has no camera.
-        said: What it said last.
+        camera: With which it looks, if it has one.
+        dwell: How long a search looks into one direction [s].
+        say: Takes a text and its language.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Body:
         robot: Robot,
         surroundings: Surroundings,
         arms: str,
+        dwell: float,
         say: Callable[[str, str], None],
     ) -> None:
         """Look for the servers.
@@ -67,6 +70,7 @@ class Body:
             robot: Which.
             surroundings: What it knows.
             arms: Name of the controller that moves arms and neck.
+            dwell: How long a search looks into one direction [s].
             say: Takes a text and its language.
         """
         self.robot, self.surroundings = robot, surroundings
@@ -74,6 +78,7 @@ class Body:
         cameras = robot.description.sensors.cameras
         self.gaze = GazeSolver(robot, cameras[0]) if cameras else None
         self.camera = cameras[0] if cameras else None
+        self.dwell = dwell
         self.say = say
         self.navigate = Child(node, NavigateToPose, "navigate_to_pose")
         self.plan = Child(node, ComputePathToPose, "compute_path_to_pose")
@@ -125,29 +130,19 @@ class Body:
             What returns the positions of all joints [rad], shape (n,), or None before
             they came.
         """
-        latest: list[bytes] = []
-
-        def on_states(data: bytes) -> None:
-            latest[:] = [data]
+        reader = JointPositions(self.robot)
 
         def positions() -> Array | None:
-            return self._read(latest[0]) if latest else None
+            return reader.positions.copy() if np.isfinite(reader.stamp) else None
 
         node, qos = self._node, QoSProfile(depth=1)
         heard = node.create_subscription(
-            JointState, "joint_states", on_states, qos, raw=True
+            JointState, "joint_states", reader.read, qos, raw=True
         )
         try:
             yield positions
         finally:
             node.destroy_subscription(heard)
-
-    def _read(self, data: bytes) -> Array | None:
-        message = deserialize_message(data, JointState)
-        found = dict(zip(message.name, message.position, strict=False))
-        if any(name not in found for name in self.robot.joints):
-            return None
-        return np.array([found[name] for name in self.robot.joints])
 
     def measured(
         self, positions: Callable[[], Array | None]

@@ -26,6 +26,7 @@ from renxing.nodes.navigation.frames import Frames, FramesConfig
 from renxing.nodes.navigation.solo import CancelledError, End, Routine, Solo
 from renxing.nodes.parameters import load_config
 from renxing.planning.answer import Answers
+from renxing.planning.dialogue import Dialogue
 from renxing.planning.lexicon import read_lexicon
 from renxing.planning.mention import Mentions
 from renxing.planning.mission import Mission, MissionConfig
@@ -72,8 +73,9 @@ class BrainConfig:
         robot: Name in config/robots or path of a robot's YAML file.
         world: Its places are known if there is a file of this name in config/places.
         places: File of places and zones; empty for that of the world.
-        planner: Who plans, unless a task says otherwise: `offline` or `server`.
+        planner: Who plans unless a task says otherwise: `offline`, `server`, `local`.
         arms: Name of the controller that moves arms and neck.
+        dwell: How long a search looks into one direction [s].
         log_folder: Where audit logs go; empty for the folder of logs.
         frames: Where the robot is.
         rules: What plans have to keep.
@@ -86,6 +88,7 @@ class BrainConfig:
     places: str = ""
     planner: str = "offline"
     arms: str = "locomotion"
+    dwell: float = field(default=1.6, metadata={"min": 0.1, "max": 30.0})
     log_folder: str = ""
     frames: FramesConfig = field(default_factory=FramesConfig)
     rules: Rules = field(default_factory=Rules)
@@ -137,8 +140,11 @@ class Brain(ManagedNode):
         routines = load_routines(registry)
         lexicon = read_lexicon(resource("config/brain/lexicon.yaml"))
         self._answers = Answers(lexicon)
+        self._dialogue = Dialogue(lexicon)
         self._validator = Validator(registry, Mentions(lexicon), config.rules)
-        self._planners = make_planners(config.planners, lexicon, registry)
+        self._planners = make_planners(
+            config.planners, config.planner, lexicon, registry
+        )
         if config.planner not in self._planners:
             raise ConfigError(
                 f"brain: planner '{config.planner}': there are "
@@ -146,7 +152,9 @@ class Brain(ManagedNode):
             )
         frames = Frames(self, config.frames)
         self._surroundings = Surroundings(self, self._places(), frames)
-        self._body = Body(self, robot, self._surroundings, config.arms, self.say)
+        self._body = Body(
+            self, robot, self._surroundings, config.arms, config.dwell, self.say
+        )
         self._runner = SkillRunner(self, self._body, routines)
         self._plans = self.create_publisher(msg.Plan, "brain/plan", LATCHED)
         self._lines = self.create_publisher(msg.Utterance, "brain/dialogue", DIALOGUE)
@@ -270,15 +278,16 @@ class Brain(ManagedNode):
         if planner is None:
             why = f"planner '{name}': there are {', '.join(self._planners)}"
             return self._refused(task, Result.PLANNER_FAILED, why)
-        asked = self._thread.submit(
-            planner.propose, task.command, self._surroundings.scene()
-        )
+        scene = self._surroundings.scene()
+        task.command = self._dialogue.complete(task.command, scene, self.now())
+        asked = self._thread.submit(planner.propose, task.command, scene)
         while not asked.done():
             yield
         try:
             decision = asked.result()
         except PlannerFailed as error:
             return self._refused(task, Result.PLANNER_FAILED, str(error))
+        self._dialogue.note(task.command, decision, self.now())
         mission = task.mission = Mission(
             task.command,
             decision,
@@ -347,16 +356,18 @@ class Brain(ManagedNode):
 
     def _note_steps(self, task: _Task, mission: Mission) -> None:
         """Write what is new into the audit log: plans, and outcomes of steps."""
-        checked = mission.checked
-        if checked is None:
-            return
-        revision = checked.plan.revision
-        if (revision, "") not in task.noted:
-            task.noted.add((revision, ""))
-            plan = to_json(checked.plan)
-            self._note("plan", task, risk=checked.risk, plan=json.loads(plan))
-        for step, record in mission.records.items():
-            if record.outcome is not None and (revision, step) not in task.noted:
+        revisions = list(mission.history)
+        if mission.checked is not None:
+            revisions.append((mission.checked, mission.records))
+        for checked, records in revisions:
+            revision = checked.plan.revision
+            if (revision, "") not in task.noted:
+                task.noted.add((revision, ""))
+                plan = json.loads(to_json(checked.plan))
+                self._note("plan", task, risk=checked.risk, plan=plan)
+            for step, record in records.items():
+                if record.outcome is None or (revision, step) in task.noted:
+                    continue
                 task.noted.add((revision, step))
                 outcome = json.loads(outcome_json(record.outcome))
                 self._note("step", task, step=step, revision=revision, **outcome)

@@ -13,7 +13,7 @@ from renxing.nodes.brain.body import Body, Routine, by_name, failed
 from renxing.nodes.brain.odometer import rounded
 from renxing.nodes.brain.walking import stamped, turned
 from renxing.planning.runner import Call
-from renxing.planning.scene import Scene, SeenObject
+from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
 from renxing.planning.skills import Find, Inspect, LookAt
 from renxing.spatial import Array
@@ -31,8 +31,7 @@ DIRECTIONS = {
     "down": (0.0, -0.6),
 }
 SWEEP = ((0.0, -0.25), (0.7, -0.25), (-0.7, -0.25))  # where a search looks
-TURN = math.tau / 4.0  # [rad] between two such looks of a search
-DWELL = 1.6  # [s] that a search looks into one direction
+TURNS = 3  # of the body, to see all around
 BELIEVED = 2  # sightings from which a thing is one
 PLACE_HEIGHT = 0.8  # [m] at which a place is looked at
 LOOKS = 3  # sightings that an inspection wants
@@ -75,21 +74,25 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
     looked = 0
     if body.surroundings.heard == -math.inf:
         return failed("blind", "nothing tells what the cameras see (objects:=true)")
-    for place in ("", *arguments.at):
-        if place:
-            answer = yield from _go(body, place)
-            if answer:
-                continue  # a place that cannot be reached: the next one
-        for turn in range(round(math.tau / TURN)):
+    spots: list[Pose | None] = [None]  # where it stands
+    for name in arguments.at:
+        place = body.surroundings.scene().place(name)
+        spots += [place.pose, *place.lookouts] if place is not None else []
+    for spot in spots:
+        if spot is not None and (yield from _go(body, spot)):
+            continue  # it cannot be reached: the next one
+        # Who is told where to search looks ahead here, and all around there.
+        ahead_only = spot is None and len(spots) > 1
+        for turn in range(1 if ahead_only else TURNS):
             if turn:
-                done = yield from turned(body, TURN, 30.0)
+                done = yield from turned(body, math.tau / TURNS, 30.0)
                 if not done.success:
                     break
             for azimuth, elevation in SWEEP:
                 thing = _match(body.surroundings.scene(), arguments)
                 if thing is None:
                     yield from _gaze(body, call, _looking(azimuth, elevation))
-                    yield from body.wait(DWELL)
+                    yield from body.wait(body.dwell)
                     looked += 1
                     thing = _match(body.surroundings.scene(), arguments)
                 if thing is not None:
@@ -119,7 +122,7 @@ def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:
         thing = scene.object(arguments.target)
         if before is None:  # a place: what stands on what is there
             things = scene.on(arguments.target)
-            enough = body.now() - begun > LOOKS * DWELL
+            enough = body.now() - begun > LOOKS * body.dwell
         else:
             if thing is None:
                 continue
@@ -128,6 +131,7 @@ def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:
         if enough:
             fresh = [o for o in things if o.last_seen >= begun - GRACE]
             measured: dict[str, Any] = {
+                "object": arguments.target,
                 "things_on": [
                     {"id": o.id, "label": o.label, "color": o.color} for o in fresh
                 ],
@@ -232,12 +236,9 @@ def _found(
     return Outcome(success=True, measured=rounded(measured))
 
 
-def _go(body: Body, place: str) -> Generator[None, None, str]:
-    """Walk to a place; returns why it did not."""
+def _go(body: Body, pose: Pose) -> Generator[None, None, str]:
+    """Walk somewhere; returns why it did not."""
     body.release()
-    known = body.surroundings.scene().place(place)
-    if known is None:
-        return f"'{place}' is not a place"
-    goal = NavigateToPose.Goal(pose=stamped(body, known.pose))
+    goal = NavigateToPose.Goal(pose=stamped(body, pose))
     answer = yield from body.navigate.run(goal)
     return "" if answer.succeeded else answer.text or "the walk failed"

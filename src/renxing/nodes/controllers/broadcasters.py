@@ -183,15 +183,17 @@ class ImuSensorBroadcasterSide(BroadcasterSide):
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
+        topics = _heard(self._topic, self._named)
+        if not topics:
+            return
         message = self._message
         message.header.stamp = self.clock.to_ros(state.stamp)
         x, y, z, w = (float(value) for value in state.values[:4])
         message.orientation = Quaternion(x=x, y=y, z=z, w=w)
         message.angular_velocity = convert.to_vector(state.values[4:7])
         message.linear_acceleration = convert.to_vector(state.values[7:10])
-        self._topic.publish(message)
-        if self._named is not None:
-            self._named.publish(message)
+        for topic in topics:
+            topic.publish(message)
 
 
 class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
@@ -212,11 +214,12 @@ class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
 
     def on_values(self, state: StateValues) -> None:
         """Publish."""
-        message = self._wrench(state.stamp, state.values)
-        self._raw.publish(message)
-        if self._named is not None:
-            self._named.publish(message)
-        if state.filtered is not None:
+        topics = _heard(self._raw, self._named)
+        if topics:
+            message = self._wrench(state.stamp, state.values)
+            for topic in topics:
+                topic.publish(message)
+        if state.filtered is not None and _heard(self._filtered):
             self._filtered.publish(self._wrench(state.stamp, state.filtered))
 
     def _wrench(self, stamp: float, values: Array) -> WrenchStamped:
@@ -227,6 +230,14 @@ class ForceTorqueSensorBroadcasterSide(BroadcasterSide):
         message.wrench.force = convert.to_vector(six[:3])
         message.wrench.torque = convert.to_vector(six[3:])
         return message
+
+
+def _heard(*publishers: Any) -> list[Any]:
+    """Return those to which somebody listens.
+
+    Making and sending a message takes rclpy 50 us, thousands of times a second.
+    """
+    return [one for one in publishers if one and one.get_subscription_count()]
 
 
 def _array(values: Array) -> Any:

@@ -13,7 +13,7 @@ from renxing.runtime.boards import BoardReader
 from renxing.signals import BaseState
 from renxing.spatial import transform_from_quat_xyzw
 
-ODOMETRY_RATE = 100.0  # [Hz]
+ODOMETRY_RATE = 50.0  # [Hz]
 
 
 class EstimatorSide(BoardSide):

@@ -30,6 +30,7 @@ from renxing.nodes import convert
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.behaviors import BehaviorConfig, Behaviors
+from renxing.nodes.navigation.bystanders import Bystanders
 from renxing.nodes.navigation.costmap import Costmap, CostmapConfig
 from renxing.nodes.navigation.follow_path import FollowConfig, PathFollowing
 from renxing.nodes.navigation.frames import Frames, FramesConfig
@@ -77,8 +78,8 @@ class ControllerServer(ManagedNode):
     Publishes: cmd_vel (TwistStamped or Twist) while it moves the robot and for a second
     of zeros after it, otherwise there is no publisher; received_global_plan (Path); the
     local costmap (`Costmap`, in odom).
-    Subscribes: tf, odom, speed_limit, cmd_vel_teleop (Twist), preempt_teleop (Empty),
-    emergency_stop, /diagnostics of the core.
+    Subscribes: tf, odom, people, speed_limit, cmd_vel_teleop (Twist), preempt_teleop
+    (Empty), emergency_stop, /diagnostics of the core.
     Parameters: `ControllerServerConfig`.
     Stale behaviour: without fresh tf and odometry it says zero and aborts the goal with
     TF_ERROR; while a stop is latched goals are rejected, and the one that runs aborted.
@@ -108,7 +109,10 @@ class ControllerServer(ManagedNode):
         self._costs: tuple[float, CostGrid] | None = None
         self.follower = Follower(config.follower)
         behaviors = Behaviors(self, config.behaviors)
-        following = PathFollowing(self, self.follower, self.frames, config.follow, self)
+        people = Bystanders(self, self.frames)
+        following = PathFollowing(
+            self, self.follower, self.frames, config.follow, self, people
+        )
         self._solo = solo = Solo(self, self._refuses)
         solo.offer(FollowPath, "follow_path", following.follow)
         solo.offer(Spin, "spin", behaviors.spin)

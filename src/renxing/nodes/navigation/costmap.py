@@ -24,9 +24,11 @@ from renxing.errors import ConfigError, StaleError
 from renxing.navigation import (
     UNKNOWN,
     CostGrid,
+    Person,
     from_elevation_costs,
     inflate,
     merge,
+    occupy,
 )
 from renxing.nodes import convert
 from renxing.nodes.navigation import grid_messages as messages
@@ -89,6 +91,7 @@ class Costmap:
         self._ground: CostGrid | None = None
         self._ground_stamp = 0.0
         self._compose: Callable[[], CostGrid] = self.whole
+        self._people: Callable[[], tuple[Person, ...]] = tuple
         topic = node.create_publisher
         self._shown = topic(OccupancyGrid, f"{name}/costmap", LATCHED)
         self._raw = topic(CostmapMessage, f"{name}/costmap_raw", LATCHED)
@@ -101,6 +104,14 @@ class Costmap:
     def use(self, compose: Callable[[], CostGrid]) -> None:
         """Show and serve what `compose` returns instead of the whole map."""
         self._compose = compose
+
+    def mind(self, people: Callable[[], tuple[Person, ...]]) -> None:
+        """Let those who stand occupy their place on the whole map.
+
+        Args:
+            people: Returns who is where now, in the map.
+        """
+        self._people = people
 
     # --- what it is made of -----------------------------------------------------------
 
@@ -145,7 +156,7 @@ class Costmap:
         if ground is not None:
             odom_to_map = messages.place_of(self._frames.odom_to_map())
             costs = merge(costs, ground, tuple(odom_to_map))
-        return self._inflated(costs)
+        return self._inflated(occupy(costs, self._people()))
 
     def window(self, middle: Array, side: float, resolution: float) -> CostGrid:
         """Return a square around a place, inflated, in odom.

@@ -14,6 +14,7 @@ from renxing.navigation import Follower, ProgressChecker
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.behaviors import Legs
+from renxing.nodes.navigation.bystanders import Bystanders
 from renxing.nodes.navigation.frames import Frames
 from renxing.nodes.navigation.solo import End, Routine, failed
 from renxing.spatial import Array
@@ -64,9 +65,11 @@ class PathFollowing:
         frames: Frames,
         config: FollowConfig,
         legs: Walker,
+        bystanders: Bystanders,
     ) -> None:
         """Use somebody's legs."""
         self._follower, self._frames = follower, frames
+        self._bystanders = bystanders
         self._config, self._legs = config, legs
         self._left = -math.inf
         self._plans = node.create_publisher(Path, "received_global_plan", 1)
@@ -116,7 +119,8 @@ class PathFollowing:
                 path = messages.moved(map_to_odom, path_in_map)
                 follower.follow(path, moved=lies is not None)
                 lies = found
-            state = follower.step(place, velocity, costs, (), dt)
+            people = self._bystanders.in_odom()
+            state = follower.step(place, velocity, costs, people, dt)
             if state.reached:
                 return End(Result())
             legs.drive(state.velocity)

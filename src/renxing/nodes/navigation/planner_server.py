@@ -17,6 +17,7 @@ from renxing.navigation import NoRoute, PlannerConfig, Reason
 from renxing.nodes import convert
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
+from renxing.nodes.navigation.bystanders import Bystanders
 from renxing.nodes.navigation.costmap import Costmap, CostmapConfig
 from renxing.nodes.navigation.frames import Frames, FramesConfig
 from renxing.nodes.navigation.solo import failed
@@ -74,6 +75,7 @@ class PlannerServer(ManagedNode):
     Actions: compute_path_to_pose, compute_path_through_poses, smooth_path.
     Publishes: plan (Path), plan_smoothed (Path), the global costmap (`Costmap`).
     Services: is_path_valid (IsPathValid), those of `Costmap`.
+    Subscribes: people; routes lead around those who stand.
     Parameters: `PlannerServerConfig`.
     Stale behaviour: without a map, or without a fresh pose where one is needed, goals
     are aborted with TF_ERROR.
@@ -94,6 +96,7 @@ class PlannerServer(ManagedNode):
         self.costmap = Costmap(
             self, "global_costmap", self.config.costmap, self.frames, frame
         )
+        self.costmap.mind(Bystanders(self, self.frames).in_map)
         self._plans = self.create_publisher(Path, "plan", 1)
         self._smoothed = self.create_publisher(Path, "plan_smoothed", 1)
         self.create_service(IsPathValid, "is_path_valid", self.is_path_valid)

@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One trial of navigation in lock-step: walk a route among people who cross it.
+
+A walking twin with estimator and gait, rendered cameras, maps, planner, follower and
+the look-out for people, without ROS and without a clock: the same trial gives the same
+result. Recoveries are left out; a way that is blocked is planned anew.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from renxing.errors import ConfigError
+from renxing.evaluation.body import Body
+from renxing.evaluation.eyes import Eyes, EyesConfig
+from renxing.evaluation.rig import PERIOD, FallDetector
+from renxing.evaluation.scenario import Share
+from renxing.evaluation.surfaces import clearance
+from renxing.evaluation.truth import Truth
+from renxing.navigation import (
+    CostGrid,
+    Follower,
+    NoRoute,
+    PlannerConfig,
+    from_occupancy,
+    inflate,
+    is_valid,
+    merge,
+    occupy,
+    plan,
+)
+from renxing.navigation.people import Person as Track
+from renxing.resources import resource
+from renxing.robot import Robot, load_robot
+from renxing.robot.description import Count, NotNegative, Part, Positive
+from renxing.signals import BodyState
+from renxing.sim import Twin, TwinConfig, World, load_world
+from renxing.sim.floor_plan import FloorPlanConfig, floor_plan
+from renxing.sim.things import Person, Way
+from renxing.sim.touches import Touch, Touches
+from renxing.spatial import Array
+from renxing.yaml_file import read_yaml
+
+FOLLOW = 0.05  # [s] between two velocities
+LOOK = 1.0 / 30.0  # [s] between two images, of one camera after the other
+COSTS = 0.2  # [s] between two local costmaps
+CHECK = 1.0  # [s] between two looks whether the way is still free
+PATIENCE = {"person": 10.0}  # [s] that it waits before what is in the way
+IMPATIENCE = 3.0  # [s] the same before anything else
+SETTLE = 1.0  # [s] that it stands and looks before it walks
+WINDOW = 5.0  # [m] side of the local costmap
+INSCRIBED, INFLATION, DECAY = 0.37, 0.8, 4.0  # as the nodes have them
+
+
+class Crossing(Part, frozen=True, kw_only=True):
+    """Somebody who crosses the robot's way; each trial draws when and how.
+
+    Attributes:
+        place: Where the ways cross [m].
+        towards: Direction that they walk in, or the same mirrored at the x axis [rad].
+        before: How far before the crossing they begin [m].
+        after: How far behind it they end [m].
+        speed: Least and greatest speed [m/s].
+        early: Greatest time by which they miss the robot, either way, if it walked
+            straight at its speed [s].
+    """
+
+    place: tuple[float, float]
+    towards: float
+    before: Positive
+    after: Positive
+    speed: tuple[float, float]
+    early: NotNegative
+
+
+class NavigationSuite(Part, frozen=True, kw_only=True):
+    """The file `config/evaluation/navigation.yaml`.
+
+    Attributes:
+        name: That of the file.
+        title: For people.
+        world: Name of a file in `config/worlds`.
+        goals: Places to go to, one after the other: x, y [m], yaw [rad].
+        speed: With which crossings reckon [m/s].
+        tolerance: Distance from the goal that counts as reached [m].
+        duration: That a trial may take [s].
+        crossings: Who crosses.
+        yields: Distance at which people wait before a robot that is in their way [m].
+        seeds: How many trials.
+        required: Least share of trials without a failure.
+    """
+
+    name: str
+    title: str
+    world: str
+    goals: tuple[tuple[float, float, float], ...]
+    speed: Positive
+    tolerance: Positive
+    duration: Positive
+    crossings: tuple[Crossing, ...]
+    yields: NotNegative
+    seeds: Count
+    required: Share
+
+
+def load_navigation() -> NavigationSuite:
+    """Return the scorecard.
+
+    Raises:
+        ConfigError: If the file is malformed.
+    """
+    suite, _ = read_yaml(resource("config/evaluation/navigation.yaml"), NavigationSuite)
+    return suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavigationTrial:
+    """What is run; the same trial gives the same result.
+
+    Attributes:
+        suite: The scorecard.
+        robot: Name or file.
+        seed: Of people and noise.
+        blind: Whether people are not looked for, to compare.
+    """
+
+    suite: NavigationSuite
+    robot: str
+    seed: int
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NavigationOutcome:
+    """What came of a trial.
+
+    Attributes:
+        trial: Which one.
+        failures: Why it is no success, in words; empty if it is one.
+        measures: By name: `reached` goals, `time` [s], `way` [m], least distances of
+            the base from people (`person`) and from fixed things (`clearance`) [m],
+            number of `touches` of people and of `bumps` into things, greatest `force`
+            on a person [N], `plans`, `stood` [s] before people or things.
+        touches: All of them.
+        track: True places of the base [m], shape (k, 2), each `FOLLOW` seconds.
+    """
+
+    trial: NavigationTrial
+    failures: tuple[str, ...]
+    measures: dict[str, float]
+    touches: tuple[Touch, ...]
+    track: Array
+
+
+def with_people(suite: NavigationSuite, world: World, seed: int) -> World:
+    """Return the world with those who cross, drawn by a seed."""
+    random = np.random.default_rng(seed)
+    people = []
+    for number, crossing in enumerate(suite.crossings):
+        way = np.hypot(*crossing.place)
+        speed = float(random.uniform(*crossing.speed))
+        turn = crossing.towards * (1.0 if random.random() < 0.5 else -1.0)
+        ahead = np.array([math.cos(turn), math.sin(turn)])
+        start = np.array(crossing.place) - crossing.before * ahead
+        end = np.array(crossing.place) + crossing.after * ahead
+        early = float(random.uniform(-crossing.early, crossing.early))
+        begun = SETTLE + way / suite.speed - crossing.before / speed + early
+        walk = Way(
+            way=((float(end[0]), float(end[1])),),
+            speed=speed,
+            start=max(0.0, begun),
+            yields=suite.yields,
+        )
+        person = Person(
+            name=f"crosser_{number}",
+            at=(float(start[0]), float(start[1]), 0.0),
+            yaw=turn,
+            height=float(random.uniform(1.55, 1.9)),
+            walk=walk,
+        )
+        people.append(person.pedestrian(walk))
+    return dataclasses.replace(world, people=(*world.people, *people))
+
+
+def run_navigation(trial: NavigationTrial) -> NavigationOutcome:
+    """Run a trial.
+
+    Raises:
+        ConfigError: If something cannot be loaded.
+        DeviceError: If there is no OpenGL.
+    """
+    robot = load_robot(trial.robot)
+    suite = trial.suite
+    if not suite.goals:
+        raise ConfigError(f"scorecard '{suite.name}': no goals")
+    world = with_people(suite, load_world(suite.world), trial.seed)
+    twin = Twin(robot, world, TwinConfig(seed=trial.seed))
+    config = EyesConfig(seed=1000 * trial.seed, people=not trial.blind)
+    eyes = Eyes(robot, twin, config)
+    try:
+        return _Trip(trial, robot, world, twin, eyes).run()
+    finally:
+        eyes.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Score:
+    """What is counted on the way."""
+
+    reached: int = 0
+    plans: int = 0
+    stood: float = 0.0
+    person: float = math.inf
+    clearance: float = math.inf
+    track: list[Array] = field(default_factory=list)
+
+
+class _Trip:
+    """One walk along the route."""
+
+    def __init__(
+        self,
+        trial: NavigationTrial,
+        robot: Robot,
+        world: World,
+        twin: Twin,
+        eyes: Eyes,
+    ) -> None:
+        self._trial, self._world, self._twin, self._eyes = trial, world, twin, eyes
+        self._body = Body(robot, twin, None, ideal=False)
+        self._follower = Follower()
+        flat = floor_plan(world, FloorPlanConfig())
+        self._map = from_occupancy(flat.occupancy, flat.resolution, flat.origin)
+        self._touches = Touches(twin)
+        self._detector = FallDetector(twin, Truth(robot, twin))
+        self._score = _Score()
+        self._path: Array | None = None
+        self._blocked = 0.0
+        self._costs: CostGrid | None = None
+
+    def run(self) -> NavigationOutcome:
+        suite, twin, body = self._trial.suite, self._twin, self._body
+        body.reset()
+        steps = round(PERIOD / twin.time_step)
+        ticks = {
+            what: round(period / PERIOD)
+            for what, period in (("look", LOOK), ("follow", FOLLOW), ("costs", COSTS),
+                                 ("check", CHECK))
+        }  # fmt: skip
+        why = "time is up"
+        for tick in range(round(suite.duration / PERIOD)):
+            command, state = body.step()
+            twin.step(command, steps)
+            self._touches.sample()
+            if tick % ticks["look"] == 0:
+                self._eyes.look(state)
+            if tick % ticks["costs"] == 0:
+                self._costs = None
+            if tick % ticks["follow"] == 0:
+                self._note()
+                if self._detector.fallen():
+                    why = f"fell at {twin.time:.1f} s"
+                    break
+                if twin.time > SETTLE and self._go(state, tick % ticks["check"] == 0):
+                    why = ""
+                    break
+        return self._outcome(why)
+
+    def _go(self, state: BodyState, check: bool) -> bool:
+        """Walk on; return whether the last goal is reached."""
+        suite, score = self._trial.suite, self._score
+        place = _place(state)
+        if self._path is None or (check and not self._still_free(place)):
+            self._plan(place)
+        if self._path is None:
+            self._body.command_velocity(0.0, 0.0, 0.0)
+            return False
+        velocity = state.base.linear_velocity
+        turn = float(state.base.angular_velocity[2])
+        done = self._follower.step(
+            place,
+            np.array([velocity[0], velocity[1], turn]),
+            self._window(place),
+            self._people(),
+            FOLLOW,
+        )
+        self._body.command_velocity(*map(float, done.velocity))
+        self._blocked = (
+            self._blocked + FOLLOW if done.blocked else max(self._blocked - FOLLOW, 0.0)
+        )
+        score.stood += FOLLOW * done.blocked
+        if self._blocked > PATIENCE.get(done.reason, IMPATIENCE):
+            self._path, self._blocked = None, 0.0
+        if done.reached:
+            score.reached += 1
+            self._path = None
+        return score.reached == len(suite.goals)
+
+    def _plan(self, place: Array) -> None:
+        goal = self._trial.suite.goals[self._score.reached]
+        self._score.plans += 1
+        try:
+            path = plan(self._whole(place), place, goal, PlannerConfig())
+        except NoRoute:
+            self._path = None
+            return
+        self._path = path
+        self._follower.follow(path)
+
+    def _still_free(self, place: Array) -> bool:
+        if self._path is None:
+            return False
+        away = np.linalg.norm(self._path[:, :2] - place[:2], axis=1)
+        ahead = self._path[int(np.argmin(away)) :]
+        return bool(is_valid(self._whole(place), ahead)[0])
+
+    def _people(self) -> tuple[Track, ...]:
+        return tuple(
+            dataclasses.replace(one, position=now) for now, one in self._eyes.who()
+        )
+
+    def _whole(self, place: Array) -> CostGrid:
+        costs = merge(self._map, self._eyes.ground(place))
+        return inflate(occupy(costs, self._people()), INSCRIBED, INFLATION, DECAY)
+
+    def _window(self, place: Array) -> CostGrid:
+        if self._costs is None:
+            resolution = self._map.resolution
+            count = round(WINDOW / resolution)
+            corner = np.round(place[:2] / resolution - 0.5 * count) * resolution
+            empty = np.full((count, count), 255, np.uint8)
+            grid = CostGrid(costs=empty, resolution=resolution, origin=corner)
+            grid = merge(merge(grid, self._map), self._eyes.ground(place))
+            self._costs = inflate(grid, INSCRIBED, INFLATION, DECAY)
+        return self._costs
+
+    def _note(self) -> None:
+        twin, score = self._twin, self._score
+        base = twin.base_state().transform_base_to_odom.translation
+        score.track.append(np.array(base[:2]))
+        for name in twin.people.names:
+            person = twin.people.pose(name).translation
+            away = float(np.linalg.norm(person[:2] - base[:2]))
+            score.person = min(score.person, away)
+        body = np.array([[base[0], base[1], z] for z in (0.3, 0.8, 1.2)])
+        score.clearance = min(
+            score.clearance, float(clearance(self._world, body).min())
+        )
+
+    def _outcome(self, why: str) -> NavigationOutcome:
+        twin, score, suite = self._twin, self._score, self._trial.suite
+        people = self._touches.of(*twin.people.names)
+        bumps = [touch for touch in self._touches.all if touch not in people]
+        failures = [why] if why else []
+        track = np.array(score.track)
+        if not why:
+            away = float(np.linalg.norm(track[-1] - suite.goals[-1][:2]))
+            if away > suite.tolerance:
+                failures.append(f"{away:.2f} m from the goal")
+        failures += [f"touched {touch.thing} with {touch.link}" for touch in people]
+        failures += [f"bumped {touch.link} into {touch.thing}" for touch in bumps]
+        way = np.linalg.norm(np.diff(track, axis=0), axis=1).sum()
+        return NavigationOutcome(
+            trial=self._trial,
+            failures=tuple(failures),
+            measures={
+                "reached": float(score.reached),
+                "time": twin.time,
+                "way": float(way),
+                "person": score.person,
+                "clearance": score.clearance,
+                "touches": float(len(people)),
+                "bumps": float(len(bumps)),
+                "force": max((touch.force for touch in people), default=0.0),
+                "plans": float(score.plans),
+                "stood": score.stood,
+                "sightings": float(self._eyes.seen),
+            },
+            touches=tuple(self._touches.all),
+            track=track,
+        )
+
+
+def _place(state: BodyState) -> Array:
+    base = state.base.transform_base_to_odom
+    yaw = math.atan2(base.rotation[1, 0], base.rotation[0, 0])
+    return np.array([base.translation[0], base.translation[1], yaw])
