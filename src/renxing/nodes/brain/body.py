@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
+from control_msgs.msg import JointTolerance
 from nav2_msgs.action import (
     BackUp,
     ComputePathToPose,
@@ -154,13 +155,14 @@ class Body:
         return found
 
     def move(
-        self, frames: list[tuple[float, dict[str, float]]]
+        self, frames: list[tuple[float, dict[str, float]]], loose: bool = False
     ) -> Generator[None, None, Answer]:
         """Move joints of arms and head through keyframes.
 
         Args:
             frames: Time since the one before [s], and positions by joint [rad]; joints
                 left out stay where they were, from `stand` on.
+            loose: Take any end for an end, for who measures by himself what it is.
         """
         names = list(dict.fromkeys(name for _, joints in frames for name in joints))
         stand = self.robot.posture("stand")
@@ -178,6 +180,10 @@ class Body:
         goal = FollowJointTrajectory.Goal(
             trajectory=JointTrajectory(joint_names=names, points=points)
         )
+        if loose:
+            goal.goal_tolerance = [
+                JointTolerance(name=name, position=-1.0) for name in names
+            ]
         return (yield from self._arms.run(goal))
 
     def release(self) -> None:

@@ -19,6 +19,7 @@ from renxing.planning.skills import Find, Inspect, LookAt
 from renxing.spatial import Array
 
 HEAD_SPEED = 1.2  # [rad/s]
+HEAD_REST = 0.3  # [s] that it takes the head to follow
 IN_VIEW = 0.85  # of half the opening angle: well inside the picture
 BEYOND = 0.35  # [rad] that a neck may miss before the body turns, too
 EYE_DISTANCE = 3.0  # [m] of a direction that is looked into
@@ -158,7 +159,9 @@ def _gaze(body: Body, call: Call, point: Any) -> Routine:
                 way = float(np.abs(wanted.joints - now).max())
                 frame = by_name(body.robot, gaze.names, wanted.joints)
                 duration = max(0.4, 1.875 * way / HEAD_SPEED)
-                answer = yield from body.move([(duration, frame)])
+                # A head that hangs a little can still see it: the angle decides.
+                answer = yield from body.move([(duration, frame)], loose=True)
+                yield from body.wait(HEAD_REST)
                 if not answer.succeeded:
                     return failed("refused", f"the head: {answer.text}")
             end = positions()

@@ -41,7 +41,9 @@ class Answer:
     @property
     def text(self) -> str:
         """What went wrong, in the server's words or ours."""
-        return str(getattr(self.result, "error_msg", "") or self.why)
+        said = getattr(self.result, "error_msg", "")
+        # control_msgs has another name for it.
+        return str(said or getattr(self.result, "error_string", "") or self.why)
 
     @property
     def replaced(self) -> bool:
