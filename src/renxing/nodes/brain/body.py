@@ -50,7 +50,7 @@ class Body:
         surroundings: What it knows.
         odometer: How far it went.
         gaze: What turns its head; None if it has no camera.
-        camera: With which it looks, if it has one.
+        eyes: Its cameras, the one of the head first, each with its directions.
         dwell: How long a search looks into one direction [s].
         say: Takes a text and its language.
     """
@@ -77,8 +77,8 @@ class Body:
         self.robot, self.surroundings = robot, surroundings
         self.odometer = Odometer(node)
         cameras = robot.description.sensors.cameras
-        self.gaze = GazeSolver(robot, cameras[0]) if cameras else None
-        self.camera = cameras[0] if cameras else None
+        self.eyes = [(camera, GazeSolver(robot, camera)) for camera in cameras]
+        self.gaze = self.eyes[0][1] if self.eyes else None
         self.dwell = dwell
         self.say = say
         self.navigate = Child(node, NavigateToPose, "navigate_to_pose")

@@ -16,6 +16,7 @@ from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
 from renxing.planning.skills import Find, Inspect, LookAt
+from renxing.robot.description import Camera
 from renxing.spatial import Array
 
 HEAD_SPEED = 1.2  # [rad/s]
@@ -42,7 +43,7 @@ GRACE = 0.3  # [s] that an image may be older than the moment in which it comes
 
 def look_at(body: Body, call: Call, arguments: LookAt) -> Routine:
     """Turn head and, where that is not enough, body."""
-    if body.gaze is None or body.camera is None:
+    if body.gaze is None:
         return failed("refused", "this robot has no camera")
     if arguments.direction:
         azimuth, elevation = DIRECTIONS[arguments.direction]
@@ -61,12 +62,13 @@ def look_at(body: Body, call: Call, arguments: LookAt) -> Routine:
     except StaleError as error:
         return failed("lost", str(error))
     outcome = yield from _gaze(body, call, in_base)
-    if outcome.success or abs(bearing) < BEYOND:
-        return outcome
-    done = yield from turned(body, bearing, call.timeout)
-    if not done.success:
-        return done
-    return (yield from _gaze(body, call, in_base))
+    if not outcome.success and abs(bearing) >= BEYOND:
+        done = yield from turned(body, bearing, call.timeout)
+        if not done.success:
+            return done
+        outcome = yield from _gaze(body, call, in_base)
+    outcome.measured["object"] = arguments.target
+    return outcome
 
 
 def find(body: Body, call: Call, arguments: Find) -> Routine:
@@ -146,7 +148,7 @@ def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:
 
 def _gaze(body: Body, call: Call, point: Any) -> Routine:
     """Turn the head to a point in the frame of the base, and measure the rest."""
-    assert body.gaze is not None and body.camera is not None  # noqa: S101
+    assert body.gaze is not None  # noqa: S101 (who calls has asked)
     gaze = body.gaze
     with body.joints() as positions:
         start = yield from body.measured(positions)
@@ -165,17 +167,27 @@ def _gaze(body: Body, call: Call, point: Any) -> Routine:
                 if not answer.succeeded:
                     return failed("refused", f"the head: {answer.text}")
             end = positions()
-            error = gaze.error(start if end is None else end, point())
-        except StaleError as error_:
-            return failed("lost", str(error_))
-    measured = rounded({"error_rad": error})
-    camera = body.camera
-    half = 0.5 * camera.field_of_view
-    narrow = math.atan(math.tan(half) * camera.height / camera.width)
-    if error > IN_VIEW * min(half, narrow):
-        reason = f"it looks {error:.2f} rad past it"
+            now = start if end is None else end
+            # How far from the middle of each picture, of what still is well inside.
+            errors = [
+                (eye.error(now, point()), IN_VIEW * _half_view(camera), camera.name)
+                for camera, eye in body.eyes
+            ]
+        except StaleError as error:
+            return failed("lost", str(error))
+    past, allowed, name = min(errors, key=lambda one: one[0] / one[1])
+    measured = rounded({"error_rad": past, "camera": name})
+    if past > allowed:
+        reason = f"it looks {past:.2f} rad past it"
         return failed("not_in_view", reason, **measured)
     return Outcome(success=True, measured=measured)
+
+
+def _half_view(camera: Camera) -> float:
+    """Return half the smaller opening angle of a camera [rad]."""
+    half = 0.5 * camera.field_of_view
+    high = math.atan(math.tan(half) * camera.height / camera.width)
+    return min(half, high)
 
 
 def _ahead(azimuth: float, elevation: float) -> Array:

@@ -58,6 +58,8 @@ def walk_to(body: Body, call: Call, arguments: WalkTo) -> Routine:
         return failed("lost", "nobody knows where it ended", **rounded(measured))
     error = math.dist(here[:2], goal[:2])
     measured |= {"x_m": here[0], "y_m": here[1], "yaw_rad": here[2], "error_m": error}
+    if arguments.target:
+        measured["object"] = arguments.target
     measured = rounded(measured)
     if not answer.succeeded:
         return failed_answer(answer, "the walk", **measured)
