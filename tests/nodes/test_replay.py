@@ -147,7 +147,8 @@ def test_a_part_again_and_again(own_bench: Bench, recorded: Path) -> None:
     assert max(found) == pytest.approx(1.8, abs=0.03)
     # The plan was over before the part began: it is known all the same.
     plans = bench.collect(Plan, "brain/plan", 3, LATCHED)
-    assert [plan.steps[0].state for plan in plans] == [0, 1, 2]
+    # Whoever joins in a round hears it from there on.
+    assert sorted(plan.steps[0].state for plan in plans) == [0, 1, 2]
     assert running.interrupt() == 0
 
 
