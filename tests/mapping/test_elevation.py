@@ -119,6 +119,27 @@ def test_what_hangs_above_the_ground_is_no_ground() -> None:
     assert np.isnan(elevation.heights().height).all()
 
 
+def test_where_the_robot_is_nothing_else_can_be() -> None:
+    random = np.random.default_rng(1)
+    elevation = Elevation(ElevationConfig())
+    points, variance = patch((0.7, 1.5), 0.8, 0.001, random)
+    elevation.step(0.0, points, variance, np.array([0.0, 0.0, 2.0]), BASE)
+    before = elevation.heights()
+    assert np.isfinite(part(before.height, before.origin, (1.0, 1.2))).all()
+    # It walks into what it took for an obstacle, such as its own hand.
+    elevation.stand(np.array([1.1, 0.0, 0.9]), sole=0.0)
+    after = elevation.heights()
+    i = np.round((np.array([1.1, 0.0]) - after.origin) / after.resolution).astype(int)
+    assert np.isnan(after.height[i[0] - 4 : i[0] + 5, i[1] - 4 : i[1] + 5]).all()
+    away = part(after.height, after.origin, (1.4, 1.46))
+    assert away == pytest.approx(0.8, abs=5e-3)
+    # A stair that it stands before may be there.
+    elevation.stand(np.array([1.4, 0.0, 0.9]), sole=0.6)
+    later = elevation.heights()
+    assert np.array_equal(part(later.height, later.origin, (1.4, 1.46)), away)
+    elevation.stand(np.array([50.0, 0.0, 0.9]), sole=0.0)  # off the map
+
+
 def test_a_clock_that_goes_back_empties_the_map() -> None:
     random = np.random.default_rng(1)
     elevation = Elevation(ElevationConfig())

@@ -132,8 +132,10 @@ class Eyes:
         kept = self._filter.remove(raw, self._pinholes[name], camera.frame)
         clean = self._conditioners[name].step(kept, eye)
         points = lift(clean.depth, clean.deviation, self._pinholes[name], eye, FARTHEST)
+        soles = (base * self._filter.camera_to_base(sole) for sole in self._soles)
+        ground = min(float(sole.translation[2]) for sole in soles)
         if self._config.people and name == "head":
-            self._find(camera, points, eye, base)
+            self._find(camera, points, eye, ground)
         points = self._without_walkers(points)
         self._map.step(
             twin.time,
@@ -142,11 +144,10 @@ class Eyes:
             eye.translation,
             base.translation,
         )
+        self._map.stand(base.translation, ground)
 
-    def _find(self, camera: Camera, points: Points, eye: SE3, base: SE3) -> None:
+    def _find(self, camera: Camera, points: Points, eye: SE3, ground: float) -> None:
         pinhole, axis = self._pinholes[camera.name], eye.rotation[:, 2]
-        soles = (base * self._filter.camera_to_base(sole) for sole in self._soles)
-        ground = min(float(sole.translation[2]) for sole in soles)
         half = math.atan(0.5 * pinhole.width / pinhole.focal)
         found = find_people(
             points.position,

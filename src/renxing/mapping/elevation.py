@@ -47,6 +47,8 @@ class ElevationConfig:
         neighbours: Known ones of its eight that a cell must have to be shown.
         ray_stride: One of so many points in each row of points bounds what is below
             its ray.
+        own_radius: Around the robot's middle, where nothing else can be [m].
+        own_height: Over its lower sole, up to which the ground may be there [m].
     """
 
     side: float = field(default=8.0, metadata={"min": 1.0, "max": 40.0})
@@ -59,6 +61,8 @@ class ElevationConfig:
     highest: float = field(default=0.5, metadata={"min": -1.0, "max": 3.0})
     neighbours: int = field(default=4, metadata={"min": 0, "max": 8})
     ray_stride: int = field(default=5, metadata={"min": 1, "max": 100})
+    own_radius: float = field(default=0.25, metadata={"min": 0.0, "max": 1.0})
+    own_height: float = field(default=0.3, metadata={"min": 0.05, "max": 1.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -174,6 +178,30 @@ class Elevation:
             self._upper,
         )
         _refute(self._upper, config.haze, self._height, self._variance)
+
+    def stand(self, base: Array, sole: float) -> None:
+        """Forget what cannot be there, for the robot is: what was seen of its own body.
+
+        No camera would look there again as long as the robot stands on it.
+
+        Args:
+            base: Of the robot, in odom [m], shape (3,).
+            sole: Height of its lower sole in odom [m].
+        """
+        corner, config = self._corner, self._config
+        if corner is None:
+            return
+        middle = np.asarray(base[:2]) / config.resolution - corner
+        reach = config.own_radius / config.resolution
+        low = np.maximum(np.ceil(middle - reach).astype(int), 0)
+        high = np.minimum(np.floor(middle + reach).astype(int) + 1, self._cells)
+        if (low >= high).any():
+            return
+        window = np.s_[low[0] : high[0], low[1] : high[1]]
+        rows, columns = np.ogrid[window]
+        own = np.hypot(rows - middle[0], columns - middle[1]) <= reach
+        own &= self._height[window] > sole + config.own_height
+        self._height[window][own] = self._variance[window][own] = np.nan
 
     def heights(self) -> Heights:
         """Return what is known now, but for specks: cells with few known neighbours.

@@ -203,15 +203,16 @@ class Terrain(ManagedNode):
         except DeviceError as error:
             self.get_logger().error(str(error), throttle_duration_sec=5.0)
             return
-        eye = feed.eye
+        eye, sole = feed.eye, self._standing(pose)
         points = lift(clean.depth, clean.deviation, pinhole, eye, self.config.farthest)
         if feed.camera.name == self.config.people.camera:
             header = Header(stamp=message.header.stamp, frame_id=self._poses.frame)
-            self._people.look(header, points, eye, pinhole, self._standing(pose))
+            self._people.look(header, points, eye, pinhole, sole)
         points = self._people.without_walkers(points, stamp)
         self._map.step(
             stamp, points.position, points.variance, eye.translation, pose.translation
         )
+        self._map.stand(pose.translation, sole)
         feed.publish(message.header, clean.depth)
 
     def _standing(self, pose: SE3) -> float:
