@@ -56,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="without the page; stop after the task, the exit code is 0 if it was done",
     )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write what was measured"
+    )
     parser.add_argument("--no-film", action="store_true", help="make no film of it")
     parser.add_argument(
         "--open", action="store_true", help="open the page in the browser"
@@ -104,6 +107,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
     )
     done = errand.end()
+    if arguments.json and errand.measured:
+        text = json.dumps(errand.measured, ensure_ascii=False, indent=1)
+        arguments.json.write_text(text, encoding="utf-8")
     if recording and recording.exists():
         film = None if arguments.no_film else _film(recording)
         print(box(_closing(errand.measured, recording, film, outcome.logs)))

@@ -92,6 +92,10 @@ def run(arguments: argparse.Namespace) -> int:
         from renxing.cli.eval_navigation import run_navigation
 
         return run_navigation(arguments)
+    if arguments.scorecard == "mission":
+        from renxing.cli.eval_mission import run_missions
+
+        return run_missions(arguments)
     # Here, so that other commands start without loading robot models.
     from rich.console import Console
 

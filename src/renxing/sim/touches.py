@@ -23,7 +23,7 @@ class Touch:
         thing: Person, object or fixed thing, by its name in the world.
         begun: Simulated time [s].
         ended: Simulated time of the last contact [s].
-        force: Greatest sum of normal forces [N].
+        force: Greatest sum of normal forces [N]; 0 where nobody computes forces.
     """
 
     link: str
@@ -40,13 +40,15 @@ class Touches:
         all: Those so far, oldest first; the last ones may go on.
     """
 
-    def __init__(self, twin: Twin) -> None:
+    def __init__(self, twin: Twin, *, forces: bool = True) -> None:
         """Look up who is who.
 
         Args:
             twin: Of which `sample` reads the state.
+            forces: Whether it computes forces; without them whatever MuJoCo takes for
+                a contact is a touch.
         """
-        self._twin = twin
+        self._twin, self._forces = twin, forces
         model = twin.model
         root = model.body(twin.robot.description.base).id
         self._robots = model.body_rootid[model.geom_bodyid] == root
@@ -82,11 +84,12 @@ class Touches:
             link, thing = (one, other) if self._robots[one] else (other, one)
             if self._sole[link] and self._fixed[thing]:
                 continue
-            mujoco.mj_contactForce(model, data, index, part)
+            if self._forces:
+                mujoco.mj_contactForce(model, data, index, part)
             pair = (self._thing[link], self._thing[thing])
             forces[pair] = forces.get(pair, 0.0) + float(part[0])
         for pair, force in forces.items():
-            if force > 0.0:
+            if force > 0.0 or not self._forces:
                 self._note(pair, force, float(data.time))
         return forces
 

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Somebody who watches a running simulation from outside and tells what was true.
+
+In: the scene that the core shows.  Out: where the robot really went, whether it fell,
+whom and what it touched. Nothing that the robot believes or says is asked.
+"""
+
+import math
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import mujoco
+import numpy as np
+
+from renxing.errors import ConfigError, DeviceError
+from renxing.evaluation.rig import FallDetector
+from renxing.evaluation.truth import Truth
+from renxing.robot import Robot
+from renxing.runtime.block_file import SHARED_FOLDER
+from renxing.runtime.scene_block import SceneReader
+from renxing.sim import Twin, World
+from renxing.sim.touches import Touch, Touches
+from renxing.spatial import Array
+
+LOOK = 0.02  # [s] between two looks
+MARGIN = 0.005  # [m] as near as that counts as a touch
+SEARCH = 0.5  # [s] between two looks for a simulation that is not there yet
+
+
+@dataclass(slots=True, eq=False)
+class Testimony:
+    """What was seen.
+
+    Attributes:
+        looks: How many times it looked.
+        seconds: Simulated time that passed meanwhile [s].
+        gap: Longest simulated time between two looks [s].
+        track: True x, y of the base, and simulated time, in rows (x, y, t).
+        person: Least distance of the base from somebody who walks [m].
+        fallen: Whether the robot lay.
+        touches: Of the robot with people, objects and what is fixed; soles excepted.
+        why: Why it could not look, if so.
+    """
+
+    looks: int = 0
+    seconds: float = 0.0
+    gap: float = 0.0
+    track: list[tuple[float, float, float]] = field(default_factory=list)
+    person: float = math.inf
+    fallen: bool = False
+    touches: list[Touch] = field(default_factory=list)
+    why: str = ""
+
+    @property
+    def end(self) -> Array:
+        """Where the base was last: x, y [m]."""
+        return np.array(self.track[-1][:2] if self.track else (np.nan, np.nan))
+
+
+class Witness:
+    """Watches in a thread of its own, from `with` to its end."""
+
+    def __init__(
+        self, core: str, robot: Robot, world: World, folder: Path = SHARED_FOLDER
+    ) -> None:
+        """Make a model of the scene.
+
+        Args:
+            core: What the blocks of the core begin with.
+            robot: Which is simulated.
+            world: In which.
+            folder: Where shared memory lies.
+        """
+        self.saw = Testimony()
+        self._core, self._folder = core, folder
+        self._robot, self._world = robot, world
+        self._twin = Twin(robot, world)
+        self._twin.model.geom_margin[:] = MARGIN
+        self._touches = Touches(self._twin, forces=False)
+        self._falls = FallDetector(self._twin, Truth(robot, self._twin))
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Witness":
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._ends.set()
+        self._thread.join()
+        self.saw.touches = list(self._touches.all)
+
+    def _watch(self) -> None:
+        reader = self._find()
+        while reader is not None and not self._ends.wait(LOOK):
+            try:
+                if reader.read():
+                    self._look(reader)
+            except DeviceError:
+                # The simulation has ended, or is being started anew.
+                self._ends.wait(SEARCH)
+            except ConfigError as error:
+                self.saw.why = str(error)  # it is another one now
+                return
+
+    def _find(self) -> SceneReader | None:
+        """Wait for the simulation."""
+        while not self._ends.wait(SEARCH):
+            try:
+                return SceneReader(
+                    self._core,
+                    self._robot.name,
+                    self._world.name,
+                    self._twin.model.nq,
+                    people=self._twin.model.nmocap,
+                    folder=self._folder,
+                )
+            except (DeviceError, ConfigError) as error:
+                self.saw.why = str(error)
+        return None
+
+    def _look(self, reader: SceneReader) -> None:
+        saw, twin = self.saw, self._twin
+        data, now = twin.data, reader.time
+        data.time = now
+        data.qpos[:] = reader.qpos
+        if reader.people is not None:
+            data.mocap_pos[:] = reader.people[:, :3]
+            data.mocap_quat[:] = reader.people[:, 3:]
+        mujoco.mj_fwdPosition(twin.model, data)
+        self._touches.sample()
+        place = twin.base_state().transform_base_to_odom.translation
+        if saw.track and now > saw.track[-1][2]:
+            saw.gap = max(saw.gap, now - saw.track[-1][2])
+            saw.seconds += now - saw.track[-1][2]
+        saw.looks, saw.why = saw.looks + 1, ""
+        saw.track.append((float(place[0]), float(place[1]), now))
+        saw.fallen = saw.fallen or self._falls.fallen()
+        if reader.people is not None:
+            away = np.linalg.norm(reader.people[:, :2] - place[:2], axis=1)
+            saw.person = min(saw.person, float(away.min()))
