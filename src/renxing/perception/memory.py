@@ -24,6 +24,7 @@ from renxing.spatial import SE3, Array
 
 PATCH = 2  # [px] around the middle of a thing in which it is looked for
 BORDER = 8  # [px] at the border of an image where nothing is missed
+PART = 0.2  # that a part counts of a whole, when labels and colours are voted on
 TABLE_LOW = 0.10  # [m] by which two heights of a table may differ
 TABLE_NEAR = 0.10  # [m] that two pieces of a table may be apart
 
@@ -313,7 +314,8 @@ class ObjectMemory:
         thing.misses, thing.last_seen = 0, stamp
         if detection.support < 0 or support is not None:
             thing.support = support
-        weight = 1.0 if detection.whole else 0.2
+        # Of a form far fewer pixels tell nearly nothing: from 2 m a can is a box.
+        weight = detection.pixels**2 * (1.0 if detection.whole else PART)
         for votes, name in (
             (thing.labels, detection.label),
             (thing.colors, detection.color),
