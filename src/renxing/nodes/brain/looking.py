@@ -2,8 +2,8 @@
 """Skills of the eyes: look at something, find it, say what stands on it."""
 
 import math
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from nav2_msgs.action import NavigateToPose
@@ -11,13 +11,16 @@ from nav2_msgs.action import NavigateToPose
 from renxing.errors import StaleError
 from renxing.nodes.brain.body import Body, Routine, by_name, failed
 from renxing.nodes.brain.odometer import rounded
-from renxing.nodes.brain.walking import stamped, turned
+from renxing.nodes.brain.walking import come_to_rest, stamped, turned
+from renxing.nodes.navigation.solo import CancelledError
 from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
 from renxing.planning.skills import Find, Inspect, LookAt
 from renxing.robot.description import Camera
 from renxing.spatial import Array
+
+T = TypeVar("T")
 
 HEAD_SPEED = 1.2  # [rad/s]
 HEAD_REST = 0.3  # [s] that it takes the head to follow
@@ -36,8 +39,8 @@ SWEEP = ((0.0, -0.25), (0.7, -0.25), (-0.7, -0.25))  # where a search looks
 TURNS = 3  # of the body, to see all around
 BELIEVED = 2  # sightings from which a thing is one
 PLACE_HEIGHT = 0.8  # [m] at which a place is looked at
-LOOKS = 3  # sightings that an inspection wants
-INSPECTION = 15.0  # [s] in which they have to come
+LOOKS = 5  # sightings that an inspection wants
+INSPECTION = 20.0  # [s] in which they have to come
 GRACE = 0.3  # [s] that an image may be older than the moment in which it comes
 
 
@@ -81,27 +84,23 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
     for name in arguments.at:
         place = body.surroundings.scene().place(name)
         spots += [place.pose, *place.lookouts] if place is not None else []
+
+    def seen() -> SeenObject | None:
+        return _match(body.surroundings.scene(), arguments)
+
     for spot in spots:
-        if spot is not None and (yield from _go(body, spot)):
+        if seen() is not None:
+            break
+        if spot is not None and (yield from _unless(body, seen, _go(body, spot))):
             continue  # it cannot be reached: the next one
         # Who is told where to search looks ahead here, and all around there.
         ahead_only = spot is None and len(spots) > 1
-        for turn in range(1 if ahead_only else TURNS):
-            if turn:
-                done = yield from turned(body, math.tau / TURNS, 30.0)
-                if not done.success:
-                    break
-            for azimuth, elevation in SWEEP:
-                thing = _match(body.surroundings.scene(), arguments)
-                if thing is None:
-                    yield from _gaze(body, call, _looking(azimuth, elevation))
-                    yield from body.wait(body.dwell)
-                    looked += 1
-                    thing = _match(body.surroundings.scene(), arguments)
-                if thing is not None:
-                    body.release()
-                    return _found(body, thing, begun, way, looked)
+        turns = 1 if ahead_only else TURNS
+        looked += yield from _look_around(body, call, seen, turns)
     body.release()
+    thing = seen()
+    if thing is not None:
+        return _found(body, thing, begun, way, looked)
     measured = rounded(
         {
             "looks": looked,
@@ -111,6 +110,48 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
     )
     what = " ".join(filter(None, (arguments.color, arguments.label)))
     return failed("not_found", f"no {what} was seen", **measured)
+
+
+def _look_around(
+    body: Body, call: Call, seen: Callable[[], SeenObject | None], turns: int
+) -> Generator[None, None, int]:
+    """Look to all sides until the thing is seen; returns how many looks it took."""
+    looked = 0
+    for turn in range(turns):
+        if turn:
+            way_round = turned(body, math.tau / TURNS, 30.0)
+            done = yield from _unless(body, seen, way_round)
+            if done is not None and not done.success:
+                return looked
+        for azimuth, elevation in SWEEP:
+            if seen() is not None:
+                return looked
+            yield from _gaze(body, call, _looking(azimuth, elevation))
+            yield from body.wait(body.dwell)
+            looked += 1
+    return looked
+
+
+def _unless(
+    body: Body,
+    seen: Callable[[], SeenObject | None],
+    moving: Generator[None, None, T],
+) -> Generator[None, None, T | None]:
+    """Move on until the thing is seen; then it stops, and None is returned."""
+    while seen() is None:
+        try:
+            next(moving)
+        except StopIteration as end:
+            return cast(T, end.value)
+        try:
+            yield
+        except CancelledError as error:
+            moving.throw(error)
+            yield from moving
+            raise
+    moving.close()
+    yield from come_to_rest(body)
+    return None
 
 
 def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:

@@ -48,7 +48,7 @@ def walk_to(body: Body, call: Call, arguments: WalkTo) -> Routine:
         answer = yield from body.navigate.run(
             NavigateToPose.Goal(pose=stamped(body, goal))
         )
-    yield from _come_to_rest(body)
+    yield from come_to_rest(body)
     here = body.surroundings.scene().pose
     measured: dict[str, Any] = {
         "distance_walked_m": body.odometer.way - way,
@@ -95,7 +95,7 @@ def walk_by(body: Body, call: Call, arguments: WalkBy) -> Routine:
         goal = NavigateToPose.Goal(pose=stamped(body, (x, y, pose[2])))
         with body.speed_limit(arguments.speed):
             answer = yield from body.navigate.run(goal)
-    yield from _come_to_rest(body)
+    yield from come_to_rest(body)
     walked = body.odometer.way - way
     measured = rounded({"distance_walked_m": walked, "distance_wanted_m": wanted})
     if not answer.succeeded:
@@ -117,7 +117,7 @@ def turned(body: Body, angle: float, timeout: float) -> Routine:
     answer = yield from body.spin.run(
         Spin.Goal(target_yaw=angle, time_allowance=to_duration(timeout))
     )
-    yield from _come_to_rest(body)
+    yield from come_to_rest(body)
     done = body.odometer.turned - before
     measured = rounded({"turned_rad": done})
     if not answer.succeeded:
@@ -130,7 +130,7 @@ def turned(body: Body, angle: float, timeout: float) -> Routine:
 
 def stop(body: Body, call: Call, arguments: Nothing) -> Routine:
     """Stand still: whatever moved was cancelled when this step began."""
-    yield from _come_to_rest(body, call.timeout - 1.0)
+    yield from come_to_rest(body, call.timeout - 1.0)
     speed = body.odometer.speed
     measured = rounded({"speed_m_per_s": speed})
     if speed > STILL:
@@ -217,7 +217,7 @@ def _reachable(
     return (best[1] if best is not None else None), why
 
 
-def _come_to_rest(body: Body, patience: float = 4.0) -> Generator[None, None, None]:
+def come_to_rest(body: Body, patience: float = 4.0) -> Generator[None, None, None]:
     """Wait until the robot stands: what is measured before that is not the end."""
     end, since = body.now() + patience, body.now()
     while body.now() < end and body.now() - since < STILL_TIME:
