@@ -19,7 +19,7 @@ from renxing.errors import ModelError
 from renxing.evaluation.objects import LABELS
 from renxing.evaluation.scenario import Share
 from renxing.evaluation.surfaces import clearance
-from renxing.evaluation.witness import Testimony
+from renxing.evaluation.witness import Evidence
 from renxing.navigation import from_occupancy, inflate, plan
 from renxing.planning.lexicon import read_lexicon
 from renxing.planning.naming import Naming
@@ -254,7 +254,7 @@ class Judgement:
     answer: str
 
 
-def judge(mission: Mission, said: Mapping[str, Any], saw: Testimony) -> Judgement:
+def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement:
     """Judge a mission.
 
     Args:

@@ -29,7 +29,7 @@ SEARCH = 0.5  # [s] between two looks for a simulation that is not there yet
 
 
 @dataclass(slots=True, eq=False)
-class Testimony:
+class Evidence:
     """What was seen.
 
     Attributes:
@@ -72,7 +72,7 @@ class Witness:
             world: In which.
             folder: Where shared memory lies.
         """
-        self.saw = Testimony()
+        self.saw = Evidence()
         self._core, self._folder = core, folder
         self._robot, self._world = robot, world
         self._twin = Twin(robot, world)
@@ -81,6 +81,11 @@ class Witness:
         self._falls = FallDetector(self._twin, Truth(robot, self._twin))
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still looks."""
+        return self._thread.is_alive()
 
     def __enter__(self) -> "Witness":
         """Begin to look."""

@@ -34,6 +34,7 @@ from renxing_msgs.srv import DecidePlan
 
 SPIN = 0.1  # [s] the longest that a signal waits
 SERVER_TIME = 60.0  # [s] in which the brain has to appear
+GONE_TIME = 3.0  # [s] without the brain after which no answer comes any more
 CANCEL_TIME = 15.0  # [s] in which a cancelled task has to end
 MARKS = {
     PlanStep.SUCCEEDED: "ok",
@@ -236,9 +237,15 @@ def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
         print("renxing ask: the brain refuses: it is busy or inactive", file=sys.stderr)
         return 2
     ended = handle.get_result_async()
-    cancelled_at = 0.0
+    cancelled_at, present = 0.0, time.monotonic()
     while not ended.done():
         executor.spin_once(timeout_sec=SPIN)
+        if node.client.server_is_ready():
+            present = time.monotonic()
+        elif time.monotonic() - present > GONE_TIME:
+            node.summary.reason = "the brain is gone"
+            print(f"renxing ask: {node.summary.reason}", file=sys.stderr)
+            return 2
         if stopped and not cancelled_at:
             print("  cancelling: the robot comes to a stand", flush=True)
             handle.cancel_goal_async()
