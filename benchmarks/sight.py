@@ -14,7 +14,7 @@ import numpy as np
 
 from renxing.cli.bench import Row
 from renxing.evaluation.ground import make_world
-from renxing.evaluation.perception import drop_offs, false_lethal
+from renxing.evaluation.ledges import drop_offs, false_lethal
 from renxing.evaluation.scenario import Setting
 from renxing.evaluation.sight import Sight, height_errors, within
 from renxing.mapping import (

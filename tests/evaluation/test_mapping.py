@@ -8,13 +8,10 @@ import numpy as np
 import pytest
 
 from renxing.errors import ConfigError
-from renxing.evaluation.mapping import (
-    MappingOutcome,
-    MappingTrial,
-    Wake,
-    load_mapping,
-)
-from renxing.evaluation.mapping_report import MappingCard, judge, write_json
+from renxing.evaluation.card import Card
+from renxing.evaluation.mapping import MappingOutcome, MappingTrial, Wake
+from renxing.evaluation.mapping_report import judge, write_json
+from renxing.evaluation.mapping_suite import load_mapping
 from renxing.evaluation.surfaces import clearance, distance
 from renxing.evaluation.wandering import Drift, DriftingOdometry, closed_way
 from renxing.localization import Occupancy
@@ -146,8 +143,9 @@ def test_verdicts(change, found, missed, tmp_path: Path) -> None:
     good, other = outcome(GOOD, 10, 10), outcome(GOOD | change, 2 * found - 10, 10)
     verdicts = judge((good, other), goals)
     assert any(v.missed for v in verdicts) is missed
-    card = MappingCard(
-        suite=suite,
+    card = Card(
+        name=suite.name,
+        title=suite.title,
         robot="rx1",
         machine={},
         seconds=1.0,

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Missions: rooms are drawn, and what was said and done is judged by what is true."""
 
+import io
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from renxing.cli.main import main
 from renxing.evaluation.mission import (
@@ -16,6 +18,7 @@ from renxing.evaluation.mission import (
     make_mission,
     way,
 )
+from renxing.evaluation.routes import Route, draw
 from renxing.evaluation.surfaces import clearance
 from renxing.evaluation.witness import Evidence, Witness
 from renxing.robot import Robot
@@ -88,7 +91,7 @@ def test_what_is_not_true_is_none(mission: Mission) -> None:
     assert "bumped left_hand into bench" in failures(
         right, saw(mission, 0.8, touch("bench"))
     )
-    assert "it fell" in failures(right, Evidence(looks=1, fallen=True))
+    assert "it fell" in failures(right, Evidence(looks=1, fell_at=3.0))
     assert "nobody saw it: dark" in failures(right, Evidence(why="dark"))
 
 
@@ -137,7 +140,7 @@ def test_a_witness_sees_touches_and_falls(tmp_path: Path, rx1: Robot) -> None:
                     writer.show(due)
 
             show()
-            assert not witness.saw.fallen and witness.saw.person > 0.5
+            assert witness.saw.fell_at is None and witness.saw.person > 0.5
             twin.data.time += 0.1
             # The robot where somebody walks, and then on its back.
             x, y, _ = twin.people.pose("passer_by").translation
@@ -148,10 +151,24 @@ def test_a_witness_sees_touches_and_falls(tmp_path: Path, rx1: Robot) -> None:
             show()
         finally:
             writer.close()
-    assert witness.saw.fallen
+    assert witness.saw.fell_at == pytest.approx(0.2, abs=0.01)
     assert witness.saw.person == pytest.approx(0.2, abs=0.02)
     assert "passer_by" in {one.thing for one in witness.saw.touches}
     assert witness.saw.gap == pytest.approx(0.1, abs=0.01)
+
+
+def test_rooms_are_drawn_with_the_way_in_them(mission: Mission) -> None:
+    def picture(track: list[tuple[float, float]]) -> np.ndarray:
+        route = Route(
+            title="4", world=mission.world, track=np.array(track), well=not track
+        )
+        return np.asarray(imread(io.BytesIO(draw([route])), format="png"))[..., :3]
+
+    def blue(drawn: np.ndarray) -> int:
+        red, _, blue = np.moveaxis(drawn, -1, 0)
+        return int(((blue > 0.6) & (red < 0.25)).sum())
+
+    assert blue(picture([(0.0, 0.0), (2.0, 1.0)])) > blue(picture([])) + 50
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,14 @@ import numpy as np
 import pytest
 
 from renxing.errors import ConfigError, DeviceError
-from renxing.evaluation.perception import (
-    PerceptionOutcome,
+from renxing.evaluation.card import Card
+from renxing.evaluation.ledges import drop_offs, false_lethal
+from renxing.evaluation.perception import PerceptionOutcome, run_perception
+from renxing.evaluation.perception_report import judge, summary, write_json, write_page
+from renxing.evaluation.perception_suite import (
     PerceptionTrial,
-    drop_offs,
-    false_lethal,
     load_perception,
-    run_perception,
     trials_of,
-)
-from renxing.evaluation.perception_report import (
-    PerceptionCard,
-    judge,
-    summary,
-    write_json,
-    write_page,
 )
 from renxing.mapping import Heights, Traversability
 
@@ -166,8 +159,9 @@ def test_the_worst_trial_and_every_missed_drop_count(outcomes) -> None:
 def test_json_and_page_have_all_of_it(outcomes, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     suite, goals = load_perception("rx1")
-    card = PerceptionCard(
-        suite=suite,
+    card = Card(
+        name=suite.name,
+        title=suite.title,
         robot="rx1",
         machine={"cores": 2, "cpu": "<test>", "date": "today"},
         seconds=1.0,

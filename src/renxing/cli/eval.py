@@ -2,6 +2,7 @@
 """`renxing eval`: how well does the robot walk, balance, climb, carry?"""
 
 import argparse
+import importlib
 import sys
 import time
 from pathlib import Path
@@ -31,6 +32,15 @@ The exit code is 1 if something required was missed.
   renxing eval balance --scenario push_walking --limit --seeds 3
   renxing eval locomotion --scenario forward --seeds 1 --video walk.mp4
 """
+
+
+# Scorecards that have a way of their own.
+_OWN = {
+    "mapping": ("eval_mapping", "run_mapping"),
+    "perception": ("eval_perception", "run_perception"),
+    "navigation": ("eval_navigation", "run_navigation"),
+    "mission": ("eval_mission", "run_missions"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +80,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="give the controller the true state instead of the estimator's",
     )
+    parser.add_argument(
+        "--ros",
+        action="store_true",
+        help="in real time through the whole graph, where that can be judged",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all numbers")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a report")
     parser.add_argument(
@@ -80,22 +95,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run a scorecard: 1 if something required was missed, else 0."""
     _check(arguments)
-    if arguments.scorecard == "mapping":
-        from renxing.cli.eval_mapping import run_mapping
-
-        return run_mapping(arguments)
-    if arguments.scorecard == "perception":
-        from renxing.cli.eval_perception import run_perception
-
-        return run_perception(arguments)
-    if arguments.scorecard == "navigation":
-        from renxing.cli.eval_navigation import run_navigation
-
-        return run_navigation(arguments)
-    if arguments.scorecard == "mission":
-        from renxing.cli.eval_mission import run_missions
-
-        return run_missions(arguments)
+    if arguments.scorecard in _OWN:
+        if arguments.ros:
+            raise ConfigError(f"--ros: not for scorecard '{arguments.scorecard}'")
+        module, name = _OWN[arguments.scorecard]
+        own = importlib.import_module(f"renxing.cli.{module}")
+        return int(getattr(own, name)(arguments))
     # Here, so that other commands start without loading robot models.
     from rich.console import Console
 
@@ -115,6 +120,13 @@ def run(arguments: argparse.Namespace) -> int:
         require_extra("evaluation")
     robot = read_description(file)[0].name
     scenarios = choose(suite, arguments.scenario, robot)
+    work, jobs = run_trial, arguments.jobs or core_count()
+    if arguments.ros:
+        from renxing.evaluation.live import run_live
+
+        scenarios = _live_ones(arguments, scenarios)
+        # One robot at a time, and as it is described.
+        work, jobs, arguments.nominal = run_live, 1, True
     request = Request(
         robot=arguments.robot,
         seed=arguments.seed,
@@ -125,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
         ideal=arguments.ideal,
     )
     console = Console()
-    with Workers(arguments.jobs or core_count(), run_trial) as workers:
+    with Workers(jobs, work) as workers:
         begun = time.monotonic()
         scores: list[Score] = []
         limits: list[Limit] = []
@@ -151,6 +163,31 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.video:
         _write_video(card, arguments.video, console)
     return int(card.missed)
+
+
+def _live_ones(
+    arguments: argparse.Namespace, scenarios: "list[Scenario]"
+) -> "list[Scenario]":
+    """Return the scenarios that can be judged from outside; says which cannot."""
+    from renxing.evaluation.live import check_live
+
+    for name in ("limit", "ideal"):
+        if getattr(arguments, name):
+            raise ConfigError(f"--ros --{name}: only in lock-step")
+    if arguments.jobs not in (None, 1):
+        raise ConfigError(f"--ros --jobs {arguments.jobs}: in real time one only")
+    able = []
+    for scenario in scenarios:
+        try:
+            check_live(scenario)
+            able.append(scenario)
+        except ConfigError as error:
+            if scenario.name in arguments.scenario:
+                raise
+            print(f"left out: {error}", file=sys.stderr)
+    if not able:
+        raise ConfigError(f"--ros: nothing of '{arguments.scorecard}' can be judged so")
+    return able
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -7,12 +7,11 @@ the robot runs in real time. So missions come one after the other.
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
-import time
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ def run_missions(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "nominal", "ideal", "video", "aim", "html"):
+    for name in ("limit", "nominal", "ideal", "video", "aim"):
         if getattr(arguments, name):
             raise ConfigError(f"--{name}: scorecard 'mission' knows nothing of it")
     if arguments.jobs not in (None, 1):
@@ -56,9 +55,10 @@ def run_missions(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             f"--scenario {', '.join(sorted(unknown))}: 'alone' or 'crossing' wanted"
         )
-    for extra in ("cameras", "mapping"):
+    for extra in ("cameras", *(("evaluation",) if arguments.html else ())):
         require_extra(extra)
     # Here, so that other commands start without loading robot models.
+    from renxing.evaluation.document import write_html, write_tree
     from renxing.evaluation.mission import load_missions, make_mission
 
     # However this ends, no stack is left behind.
@@ -67,24 +67,26 @@ def run_missions(arguments: argparse.Namespace) -> int:
     count = arguments.seeds or (QUICK_SEEDS if arguments.quick else suite.seeds)
     seeds = range(arguments.seed, arguments.seed + count)
     missed, tree = False, []
+    parts = [f"<h1>{escape(suite.title)}: {escape(arguments.robot)}</h1>"]
     for scenario in arguments.scenario or ("alone", "crossing"):
-        crossing = scenario == "crossing"
         done: list[tuple[Mission, Judgement]] = []
         for seed in seeds:
-            mission = make_mission(suite, seed, crossing=crossing)
+            mission = make_mission(suite, seed, crossing=scenario == "crossing")
             print(f"{scenario} {seed}: {mission.text}", flush=True)
             judged = _live(mission, arguments.robot)
             told = judged.answer or "-"
             print(f"  {told} [{'; '.join(judged.failures) or 'ok'}]", flush=True)
             done.append((mission, judged))
+            tree.append(_plain(scenario, mission, judged))
+            if arguments.json:
+                card = {"scorecard": suite.name, "robot": arguments.robot}
+                write_tree(
+                    arguments.json, {**card, "machine": machine(), "missions": tree}
+                )
         missed |= _show(scenario, done)
-        tree += [_plain(scenario, mission, judged) for mission, judged in done]
-        if arguments.json:
-            card = {"scorecard": suite.name, "robot": arguments.robot}
-            card |= {"machine": machine(), "missions": tree}
-            arguments.json.write_text(
-                json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8"
-            )
+        if arguments.html:
+            parts += _section(scenario, done)
+            write_html(arguments.html, suite.title, parts)
     return int(missed)
 
 
@@ -124,23 +126,18 @@ def _live(mission: "Mission", robot: str) -> "Judgement":
 
 def _await(stack: "subprocess.Popen[bytes]", seconds: float) -> None:
     """Wait for the stack, and see to it that it ends whatever happens."""
+    from renxing.evaluation.live import end
+
     try:
         stack.wait(seconds)
     except subprocess.TimeoutExpired:
         print(f"  no end after {seconds:g} s: stopped", flush=True)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if stack.poll() is not None:
-                break
-            os.kill(stack.pid, number)
-            end = time.monotonic() + 30.0
-            while stack.poll() is None and time.monotonic() < end:
-                time.sleep(0.1)
+        end(stack)
 
 
-def _show(scenario: str, done: "list[tuple[Mission, Judgement]]") -> bool:
-    """Print a table; returns whether something required was missed."""
-    rows = [
+def _rows(done: "list[tuple[Mission, Judgement]]") -> list[tuple[str, ...]]:
+    return [
         (
             str(mission.seed),
             *(f"{judged.measures[name]:.3g}" for name in SHOWN),
@@ -148,9 +145,39 @@ def _show(scenario: str, done: "list[tuple[Mission, Judgement]]") -> bool:
         )
         for mission, judged in done
     ]
+
+
+def _section(scenario: str, done: "list[tuple[Mission, Judgement]]") -> list[str]:
+    """Return what a page shows of missions: a table, and the rooms from above."""
+    from renxing.evaluation import document
+    from renxing.evaluation.routes import Route, draw
+
+    head = ("seed", *SHOWN.values(), "asked", "answer", "result")
+    rows = [
+        (*cells[:-1], mission.text, judged.answer, cells[-1])
+        for cells, (mission, judged) in zip(_rows(done), done, strict=True)
+    ]
+    routes = [
+        Route(
+            title=f"{scenario} {mission.seed}",
+            world=mission.world,
+            track=judged.track,
+            well=not judged.failures,
+        )
+        for mission, judged in done
+    ]
+    return [
+        f"<h2>{scenario}</h2>",
+        document.table(head, rows, [bool(judged.failures) for _, judged in done]),
+        document.image(draw(routes), "image/png", "the rooms from above"),
+    ]
+
+
+def _show(scenario: str, done: "list[tuple[Mission, Judgement]]") -> bool:
+    """Print a table; returns whether something required was missed."""
     suite = done[0][0].suite
     print(f"\n{suite.title}: {scenario}")
-    print(table(("seed", *SHOWN.values(), "result"), rows), end="\n\n")
+    print(table(("seed", *SHOWN.values(), "result"), _rows(done)), end="\n\n")
     good = sum(not judged.failures for _, judged in done)
     untouched = sum(not judged.touched for _, judged in done)
     missed = False

@@ -2,8 +2,8 @@
 """`renxing eval navigation`: does the robot get there among people, untouched?"""
 
 import argparse
-import json
 import time
+from html import escape
 
 from renxing.cli.bench import machine
 from renxing.cli.terminal import table
@@ -28,17 +28,22 @@ def run_navigation(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "scenario", "nominal", "ideal", "video", "aim", "html"):
+    for name in ("limit", "scenario", "nominal", "ideal", "video", "aim"):
         if getattr(arguments, name):
             raise ConfigError(f"--{name}: scorecard 'navigation' knows nothing of it")
-    require_extra("cameras")
+    for extra in ("cameras", *(("evaluation",) if arguments.html else ())):
+        require_extra(extra)
     # Here, so that other commands start without loading robot models.
+    from renxing.evaluation import document
     from renxing.evaluation.navigation import (
         NavigationTrial,
         load_navigation,
         run_navigation,
+        with_people,
     )
+    from renxing.evaluation.routes import Route, draw
     from renxing.evaluation.workers import Workers, core_count
+    from renxing.sim import load_world
 
     suite = load_navigation()
     count = arguments.seeds or (QUICK_SEEDS if arguments.quick else suite.seeds)
@@ -63,18 +68,33 @@ def run_navigation(arguments: argparse.Namespace) -> int:
     good = sum(not one.failures for one in outcomes) / count
     print(f"without failure: {good:.0%}, required {suite.required:.0%}")
     if arguments.json:
-        tree = {
-            "scorecard": suite.name,
-            "robot": arguments.robot,
-            "machine": machine(),
-            "trials": [
-                {
-                    "seed": one.trial.seed,
-                    "failures": list(one.failures),
-                    "measures": one.measures,
-                }
-                for one in outcomes
-            ],
-        }
-        arguments.json.write_text(json.dumps(tree, indent=2), encoding="utf-8")
+        trials_told = [
+            {
+                "seed": one.trial.seed,
+                "failures": list(one.failures),
+                "measures": one.measures,
+            }
+            for one in outcomes
+        ]
+        card = {"scorecard": suite.name, "robot": arguments.robot}
+        document.write_tree(
+            arguments.json, {**card, "machine": machine(), "trials": trials_told}
+        )
+    if arguments.html:
+        routes = [
+            Route(
+                title=f"seed {one.trial.seed}",
+                world=with_people(suite, load_world(suite.world), one.trial.seed),
+                track=one.track,
+                well=not one.failures,
+            )
+            for one in outcomes
+        ]
+        missed = [bool(one.failures) for one in outcomes]
+        parts = [
+            f"<h1>{escape(suite.title)}: {escape(arguments.robot)}</h1>",
+            document.table(("seed", *SHOWN.values(), "result"), rows, missed),
+            document.image(draw(routes), "image/png", "the ways from above"),
+        ]
+        document.write_html(arguments.html, suite.title, parts)
     return int(good < suite.required)

@@ -5,9 +5,7 @@ import argparse
 import time
 
 from renxing.cli.bench import machine
-from renxing.cli.terminal import table
-from renxing.environment import require_extra
-from renxing.errors import ConfigError
+from renxing.cli.eval_card import prepare, show
 
 
 def run_perception(arguments: argparse.Namespace) -> int:
@@ -16,50 +14,36 @@ def run_perception(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "scenario", "nominal", "ideal", "video", "aim"):
-        if getattr(arguments, name):
-            raise ConfigError(f"--{name}: scorecard 'perception' knows nothing of it")
-    require_extra("cameras")
+    robot, seeds = prepare(arguments, "perception", "cameras")
     # Here, so that other commands start without loading robot models.
-    from renxing.evaluation.mapping_report import HEAD
-    from renxing.evaluation.perception import (
-        load_perception,
-        run_perception,
-        trials_of,
-    )
+    from renxing.evaluation.card import Card
+    from renxing.evaluation.perception import run_perception
     from renxing.evaluation.perception_report import (
-        PerceptionCard,
         judge,
         summary,
         write_json,
         write_page,
     )
+    from renxing.evaluation.perception_suite import load_perception, trials_of
     from renxing.evaluation.workers import Workers, core_count
-    from renxing.robot.files import read_description, robot_file
 
-    if arguments.html:
-        require_extra("evaluation")
-    robot = read_description(robot_file(arguments.robot))[0].name
     suite, goals = load_perception(robot)
-    count = arguments.seeds or (1 if arguments.quick else 3)
-    seeds = range(arguments.seed, arguments.seed + count)
     trials = trials_of(suite, arguments.robot, seeds, quick=arguments.quick)
     begun = time.monotonic()
     with Workers(arguments.jobs or core_count(), run_perception) as workers:
         done = {str(outcome.trial): outcome for outcome in workers.run(trials)}
     # In the order in which they were asked for, however they came.
     outcomes = tuple(done[str(trial)] for trial in trials)
-    card = PerceptionCard(
-        suite=suite,
+    card = Card(
+        name=suite.name,
+        title=suite.title,
         robot=robot,
         machine=machine(),
         seconds=time.monotonic() - begun,
         outcomes=outcomes,
         verdicts=judge(outcomes, goals),
     )
-    print(f"{suite.title}: {robot}, {count} seeds, {card.seconds:.0f} s")
-    print(table(*summary(outcomes)), end="\n\n")
-    print(table(HEAD, [verdict.cells() for verdict in card.verdicts]))
+    show(card, seeds, *summary(outcomes))
     if arguments.json:
         write_json(card, arguments.json)
     if arguments.html:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from renxing.errors import ConfigError
-from renxing.evaluation.scenario import Share
+from renxing.evaluation.mapping_suite import MappingSuite
 from renxing.evaluation.surfaces import clearance, distance
 from renxing.evaluation.wandering import (
-    Drift,
     DriftingOdometry,
     Place,
     Wanderer,
@@ -37,87 +35,13 @@ from renxing.localization import (
     save,
 )
 from renxing.localization.keyframes import angle_of
-from renxing.resources import resource
 from renxing.robot import Robot, load_robot
-from renxing.robot.description import Count, Part, Positive
 from renxing.sim import World, load_world
 from renxing.spatial import SE3, Array
-from renxing.yaml_file import read_yaml
 
 NEAR = 0.25  # [m] a place that is found must be as near, and
 STRAIGHT = np.radians(5.0)  # [rad] as straight, or it is a wrong one
 TURN_STEP = 0.12  # [rad] between two images of a robot that looks around
-
-
-class Goal(Part, frozen=True, kw_only=True):
-    """What is wanted.
-
-    Attributes:
-        position: Greatest root mean square error of positions [m].
-        heading: The same of rotations [deg].
-        found: Least share of unknown places that are found [-].
-    """
-
-    position: Positive
-    heading: Positive
-    found: Share
-
-
-class Goals(Part, frozen=True, kw_only=True):
-    """What is wanted of a robot.
-
-    Attributes:
-        must: Missing it fails the scorecard.
-        aim: What is hoped for.
-    """
-
-    must: Goal
-    aim: Goal
-
-
-class MappingSuite(Part, frozen=True, kw_only=True):
-    """The file `config/evaluation/mapping.yaml`.
-
-    Attributes:
-        name: That of the file.
-        title: For people.
-        world: Name of a file in `config/worlds`.
-        way: Corners of the closed way on which the map is made [m].
-        step: Between two images of a camera [m].
-        speed: [m/s].
-        followed: Way that is walked in the map that was loaded again [m].
-        starts: Unknown places at which the robot wakes up.
-        clearance: Of such places from everything [m].
-        drift: Of the odometry.
-        robots: What is wanted of each robot.
-    """
-
-    name: str
-    title: str
-    world: str
-    way: tuple[tuple[float, float], ...]
-    step: Positive
-    speed: Positive
-    followed: Positive
-    starts: Count
-    clearance: Positive
-    drift: Drift
-    robots: dict[str, Goals]
-
-
-def load_mapping(robot: str) -> tuple[MappingSuite, Goals]:
-    """Return the scorecard and what it wants of a robot.
-
-    Raises:
-        ConfigError: If the file is malformed or has nothing for the robot.
-    """
-    suite, _ = read_yaml(resource("config/evaluation/mapping.yaml"), MappingSuite)
-    if robot not in suite.robots:
-        raise ConfigError(
-            f"robot '{robot}': no numbers for it in scorecard 'mapping', which has "
-            f"{', '.join(suite.robots)}"
-        )
-    return suite, suite.robots[robot]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

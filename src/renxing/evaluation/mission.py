@@ -234,7 +234,7 @@ def _walker(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
     """What came of a mission.
 
@@ -246,12 +246,14 @@ class Judgement:
             `claimed` way as the robot says [m], `loop_p99`, the real-time loop's
             period error [µs], `overruns`.
         answer: What the robot said.
+        track: Where the base really was, in rows x, y [m], time [s].
     """
 
     failures: tuple[str, ...]
     touched: tuple[str, ...]
     measures: dict[str, float]
     answer: str
+    track: Array
 
 
 def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement:
@@ -275,7 +277,7 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
             failures.append(f"it stands {away:.2f} m from the crate")
     if not saw.looks:
         failures.append(f"nobody saw it: {saw.why or 'no simulation'}")
-    if saw.fallen:
+    if saw.fell_at is not None:
         failures.append("it fell")
     walkers = {person.name for person in mission.world.people}
     touched = tuple(
@@ -301,6 +303,7 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
             "overruns": float(said.get("overruns") or 0.0),
         },
         answer=str(said.get("answer", "")),
+        track=np.array(saw.track),
     )
 
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A scorecard as one HTML file that needs nothing else: tables, plots, pictures."""
 
-import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
 from renxing.environment import require_extra
 from renxing.errors import DeviceError
 from renxing.evaluation.camera import Picture
+from renxing.evaluation.document import image, table, write_html
 from renxing.evaluation.pictures import strip
 from renxing.evaluation.plots import plot
-from renxing.evaluation.report import Scorecard, write
+from renxing.evaluation.report import Scorecard
 from renxing.evaluation.scores import Score
 from renxing.evaluation.words import (
     LIMIT_HEAD,
@@ -42,19 +42,6 @@ MEASURES = {
 }
 _MOST_FAILURES = 12
 
-_STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 1080px;
-       padding: 0 1em; color: #1c2126; background: #fff; }
-h1 { font-size: 1.5em; } h2 { font-size: 1.15em; margin-top: 2.2em; }
-table { border-collapse: collapse; margin: .8em 0; width: 100%; }
-th, td { text-align: left; padding: .25em .7em .25em 0; border-bottom: 1px solid #dde;
-         vertical-align: top; }
-th { font-weight: 600; }
-.ok { color: #0a7a35; font-weight: 600; } .bad { color: #b3261e; font-weight: 600; }
-.note { color: #5b6670; } img { max-width: 100%; display: block; margin: .5em 0; }
-.wide { overflow-x: auto; }
-"""
-
 
 def write_page(card: Scorecard, file: Path, warn: Callable[[str], None]) -> None:
     """Write the page; without OpenGL it has no pictures.
@@ -74,18 +61,11 @@ def write_page(card: Scorecard, file: Path, warn: Callable[[str], None]) -> None
     parts = [_head(card)]
     if card.scores:
         rows = [score_cells(score) for score in card.scores]
-        parts.append(_table(SCORE_HEAD, rows, [score.missed for score in card.scores]))
+        parts.append(table(SCORE_HEAD, rows, [score.missed for score in card.scores]))
     if card.limits:
-        parts.append(_table(LIMIT_HEAD, [limit_cells(limit) for limit in card.limits]))
+        parts.append(table(LIMIT_HEAD, [limit_cells(limit) for limit in card.limits]))
     parts += [_section(score, robot, pictures) for score in card.scores]
-    title = escape(f"{card.title}: {card.robot}")
-    write(
-        file,
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width">'
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>"
-        f"{''.join(parts)}</body></html>\n",
-    )
+    write_html(file, f"{card.title}: {card.robot}", parts)
 
 
 class _Pictures:
@@ -106,7 +86,7 @@ class _Pictures:
             self._works = False
             self._warn(str(error))
             return ""
-        return _image(_jpeg(joined), "image/jpeg", "six moments of the trial")
+        return image(_jpeg(joined), "image/jpeg", "six moments of the trial")
 
 
 def _head(card: Scorecard) -> str:
@@ -154,15 +134,15 @@ def _section(score: Score, robot: Robot, pictures: _Pictures) -> str:
         if spread is not None:
             rows.append((text, *(f"{value:.4g}" for value in spread)))
     rows += _timing_rows(score)
-    parts.append(_table(("measure", "least", "median", "greatest"), rows))
+    parts.append(table(("measure", "least", "median", "greatest"), rows))
     parts.append(
         f'<p class="note">Shown: {escape(str(shown.trial))}, '
         f"{'success' if shown.success else 'failure'}</p>"
     )
     parts.append(pictures.of(score))
     if shown.trace is not None:
-        image = plot(shown, shown.trace, robot)
-        parts.append(_image(image, "image/png", "way, velocity, torque, height"))
+        plots = plot(shown, shown.trace, robot)
+        parts.append(image(plots, "image/png", "way, velocity, torque, height"))
     return "".join(parts)
 
 
@@ -179,34 +159,9 @@ def _timing_rows(score: Score) -> list[tuple[str, ...]]:
     return rows
 
 
-def _table(
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    missed: Sequence[bool] | None = None,
-) -> str:
-    def row(cells: Sequence[str], index: int) -> str:
-        marks = ["" for _ in cells]
-        if missed is not None:
-            marks[-1] = f' class="{"bad" if missed[index] else "ok"}"'
-        inner = "".join(
-            f"<td{mark}>{escape(cell)}</td>"
-            for cell, mark in zip(cells, marks, strict=True)
-        )
-        return f"<tr>{inner}</tr>"
-
-    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-    body = "".join(row(cells, index) for index, cells in enumerate(rows))
-    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
-
-
 def _jpeg(picture: Picture) -> bytes:
     from matplotlib.image import imsave
 
     buffer = io.BytesIO()
     imsave(buffer, picture, format="jpg", pil_kwargs={"quality": 85})
     return buffer.getvalue()
-
-
-def _image(data: bytes, kind: str, text: str) -> str:
-    encoded = base64.b64encode(data).decode("ascii")
-    return f'<img alt="{escape(text)}" src="data:{kind};base64,{encoded}">'

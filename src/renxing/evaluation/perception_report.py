@@ -1,33 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What perception trials showed: judged, as a table, as JSON, as a page."""
 
-import base64
-import dataclasses
-import io
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from renxing.environment import require_extra
-from renxing.evaluation.mapping_report import (
-    HEAD,
-    STYLE,
-    Verdict,
-    html_table,
-    plain,
-)
-from renxing.evaluation.perception import (
-    Goals,
-    PerceptionOutcome,
-    PerceptionSuite,
-    Pictures,
-)
-from renxing.evaluation.report import write
+from renxing.evaluation.card import Card, Verdict, at_most
+from renxing.evaluation.document import image, png, table
+from renxing.evaluation.perception import PerceptionOutcome, Pictures
+from renxing.evaluation.perception_suite import Goals
 
 # Those with a camera's name behind a slash stand for each camera.
 MEASURES = {
@@ -48,32 +32,6 @@ MEASURES = {
 }
 DEPTH_SCALE = 0.10  # [m] of a depth error that has the last colour
 HEIGHT_SCALE = 0.05  # [m] of a height error that has the last colour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PerceptionCard:
-    """Everything that one command has found.
-
-    Attributes:
-        suite: The scorecard.
-        robot: Name of the robot.
-        machine: Where and with what it ran.
-        seconds: How long it took [s].
-        outcomes: Of each trial.
-        verdicts: What was wanted.
-    """
-
-    suite: PerceptionSuite
-    robot: str
-    machine: dict[str, Any]
-    seconds: float
-    outcomes: tuple[PerceptionOutcome, ...]
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def missed(self) -> bool:
-        """Whether something required was not reached."""
-        return any(verdict.missed for verdict in self.verdicts)
 
 
 def judge(outcomes: Sequence[PerceptionOutcome], goals: Goals) -> tuple[Verdict, ...]:
@@ -101,16 +59,8 @@ def judge(outcomes: Sequence[PerceptionOutcome], goals: Goals) -> tuple[Verdict,
             if not values:
                 continue
             worst = sum(values) if name == "missed" else max(values)
-            verdicts.append(
-                Verdict(
-                    name=f"{kind}: {MEASURES[name]}",
-                    worst=float(worst),
-                    must=float(low),
-                    aim=float(best),
-                    missed=not worst <= low,
-                    aim_reached=worst <= best,
-                )
-            )
+            text = f"{kind}: {MEASURES[name]}"
+            verdicts.append(at_most(text, worst, low, best))
     return tuple(verdicts)
 
 
@@ -156,21 +106,15 @@ def _short(key: str) -> str:
     return f"{_SHORT.get(name, name)} {camera}".strip()
 
 
-def write_json(card: PerceptionCard, file: Path) -> None:
+def write_json(card: Card[PerceptionOutcome], file: Path) -> None:
     """Write every number.
 
     Raises:
         ConfigError: If the file cannot be written.
     """
-    document = {
-        "scorecard": card.suite.name,
-        "title": card.suite.title,
-        "robot": card.robot,
-        "machine": card.machine,
-        "seconds": card.seconds,
-        "missed": card.missed,
-        "verdicts": [dataclasses.asdict(verdict) for verdict in card.verdicts],
-        "trials": [
+    card.write_json(
+        file,
+        [
             {
                 "scene": outcome.trial.scene.name,
                 "depth": outcome.trial.kind,
@@ -179,11 +123,10 @@ def write_json(card: PerceptionCard, file: Path) -> None:
             }
             for outcome in card.outcomes
         ],
-    }
-    write(file, json.dumps(plain(document), indent=1, ensure_ascii=False) + "\n")
+    )
 
 
-def write_page(card: PerceptionCard, file: Path) -> None:
+def write_page(card: Card[PerceptionOutcome], file: Path) -> None:
     """Write a page that needs nothing else.
 
     Raises:
@@ -191,39 +134,23 @@ def write_page(card: PerceptionCard, file: Path) -> None:
             the file cannot be written.
     """
     require_extra("evaluation")
-    title = escape(f"{card.suite.title}: {card.robot}")
-    seeds = ", ".join(map(str, dict.fromkeys(o.trial.seed for o in card.outcomes)))
     head, rows = summary(card.outcomes)
     words = "".join(
         f"<li><b>{escape(_SHORT.get(name, name))}</b>: {escape(MEASURES[name])}</li>"
         for name in _SHOWN
     )
     parts = [
-        f"<h1>{title}</h1><p>seeds {seeds}; {card.seconds:.0f} s on "
-        f"{card.machine['cores']} cores of {escape(card.machine['cpu'])}; "
-        f"{escape(str(card.machine['date']))}</p>",
-        html_table(
-            HEAD,
-            [verdict.cells() for verdict in card.verdicts],
-            [verdict.missed for verdict in card.verdicts],
-        ),
         f"<h2>Scenes, mean over seeds</h2><ul class=note>{words}</ul>",
-        html_table(head, rows),
+        table(head, rows),
     ]
     for outcome in card.outcomes:
         if outcome.pictures is None:
             continue
-        data = base64.b64encode(_picture(outcome.pictures)).decode("ascii")
-        name = escape(str(outcome.trial))
-        parts.append(
-            f'<h2>{name}</h2><img alt="{name}" src="data:image/png;base64,{data}">'
-        )
-    write(
-        file,
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{title}</title><style>{STYLE}</style></head><body>"
-        f"{''.join(parts)}</body></html>\n",
-    )
+        name = str(outcome.trial)
+        shown = image(_picture(outcome.pictures), "image/png", name)
+        parts.append(f"<h2>{escape(name)}</h2>{shown}")
+    seeds = list(dict.fromkeys(outcome.trial.seed for outcome in card.outcomes))
+    card.write_page(file, seeds, parts)
 
 
 def _picture(pictures: Pictures) -> bytes:
@@ -266,6 +193,4 @@ def _picture(pictures: Pictures) -> bytes:
         )
         axis.set_title(title)
         figure.colorbar(shown, ax=axis)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return png(figure)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plots of a trial as one PNG: way, speed, torque, height."""
 
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from renxing.environment import require_extra
+from renxing.evaluation.document import png
 from renxing.evaluation.recorder import SAMPLE_PERIOD, Trace
 from renxing.evaluation.trial import Outcome
 from renxing.robot import Robot
@@ -60,10 +60,7 @@ def plot(outcome: Outcome, trace: Trace, robot: Robot) -> bytes:
     for axis in axes.flat:
         axis.grid(alpha=0.3)
         axis.legend(fontsize=7, loc="best")
-    buffer = io.BytesIO()
-    # The version of matplotlib would make equal figures differ.
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return png(figure)
 
 
 def _draw_way(axis: "Axes", trace: Trace, robot: Robot) -> None:

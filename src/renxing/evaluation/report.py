@@ -2,13 +2,11 @@
 """A scorecard as JSON: every number, seed and version."""
 
 import dataclasses
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from renxing.errors import ConfigError
+from renxing.evaluation.document import write_tree
 from renxing.evaluation.limit import Limit
 from renxing.evaluation.scenario import UNITS, Target
 from renxing.evaluation.scores import Request, Score
@@ -62,19 +60,7 @@ def write_json(card: Scorecard, file: Path) -> None:
         "scores": [_score(score) for score in card.scores],
         "limits": [_limit(limit) for limit in card.limits],
     }
-    write(file, json.dumps(_plain(document), indent=1, ensure_ascii=False) + "\n")
-
-
-def write(file: Path, text: str) -> None:
-    """Write a text file.
-
-    Raises:
-        ConfigError: If that is not possible.
-    """
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"file {file}: cannot be written: {error}") from error
+    write_tree(file, document)
 
 
 def _score(score: Score) -> dict[str, Any]:
@@ -125,14 +111,3 @@ def _limit(limit: Limit) -> dict[str, Any]:
 
 def _target(target: Target | None) -> dict[str, float] | None:
     return None if target is None else {"level": target.level, "rate": target.rate}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it; infinity and NaN become null."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float):
-        return round(value, 9) if math.isfinite(value) else None
-    return value

@@ -7,6 +7,7 @@ whom and what it touched. Nothing that the robot believes or says is asked.
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class Evidence:
         gap: Longest simulated time between two looks [s].
         track: True x, y of the base, and simulated time, in rows (x, y, t).
         person: Least distance of the base from somebody who walks [m].
-        fallen: Whether the robot lay.
+        fell_at: Simulated time at which the robot lay; None if it never did [s].
         touches: Of the robot with people, objects and what is fixed; soles excepted.
         why: Why it could not look, if so.
     """
@@ -48,7 +49,7 @@ class Evidence:
     gap: float = 0.0
     track: list[tuple[float, float, float]] = field(default_factory=list)
     person: float = math.inf
-    fallen: bool = False
+    fell_at: float | None = None
     touches: list[Touch] = field(default_factory=list)
     why: str = ""
 
@@ -62,7 +63,12 @@ class Witness:
     """Watches in a thread of its own, from `with` to its end."""
 
     def __init__(
-        self, core: str, robot: Robot, world: World, folder: Path = SHARED_FOLDER
+        self,
+        core: str,
+        robot: Robot,
+        world: World,
+        folder: Path = SHARED_FOLDER,
+        note: Callable[[Twin], None] | None = None,
     ) -> None:
         """Make a model of the scene.
 
@@ -71,9 +77,10 @@ class Witness:
             robot: Which is simulated.
             world: In which.
             folder: Where shared memory lies.
+            note: Gets the scene at each look, in the witness's thread.
         """
         self.saw = Evidence()
-        self._core, self._folder = core, folder
+        self._core, self._folder, self._note = core, folder, note
         self._robot, self._world = robot, world
         self._twin = Twin(robot, world)
         self._twin.model.geom_margin[:] = MARGIN
@@ -137,13 +144,16 @@ class Witness:
             data.mocap_quat[:] = reader.people[:, 3:]
         mujoco.mj_fwdPosition(twin.model, data)
         self._touches.sample()
+        if self._note is not None:
+            self._note(twin)
         place = twin.base_state().transform_base_to_odom.translation
         if saw.track and now > saw.track[-1][2]:
             saw.gap = max(saw.gap, now - saw.track[-1][2])
             saw.seconds += now - saw.track[-1][2]
         saw.looks, saw.why = saw.looks + 1, ""
         saw.track.append((float(place[0]), float(place[1]), now))
-        saw.fallen = saw.fallen or self._falls.fallen()
+        if saw.fell_at is None and self._falls.fallen():
+            saw.fell_at = now
         if reader.people is not None:
             away = np.linalg.norm(reader.people[:, :2] - place[:2], axis=1)
             saw.person = min(saw.person, float(away.min()))
