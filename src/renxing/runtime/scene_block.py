@@ -10,7 +10,7 @@ from pathlib import Path
 
 from renxing.runtime.block_file import SHARED_FOLDER
 from renxing.runtime.block_layout import Field, Layout
-from renxing.runtime.shared_block import BlockReader, BlockWriter, Reading
+from renxing.runtime.shared_block import BlockReader, BlockWriter
 from renxing.sim import Twin
 from renxing.spatial import Array
 
@@ -118,11 +118,7 @@ class SceneReader:
         Raises:
             ConfigError: If the new one simulates another robot or world.
         """
-        reading = self._reader.read()
-        if reading is Reading.GONE:
-            self._reader.reopen()
-            reading = self._reader.read()
-        return reading is Reading.NEW
+        return self._reader.follow()
 
     @property
     def time(self) -> float:

@@ -196,6 +196,21 @@ class BlockReader:
                 return Reading.NEW
         return Reading.GONE if self._file.retired else Reading.TORN
 
+    def follow(self) -> bool:
+        """Read, from the next writer if the last has gone; return whether it is new.
+
+        Not real-time: blocks are opened.
+
+        Raises:
+            ConfigError: If the next writer shows something else.
+            DeviceError: If the writer has closed the block, and there is no other.
+        """
+        reading = self.read()
+        if reading is Reading.GONE:
+            self.reopen()
+            reading = self.read()
+        return reading is Reading.NEW
+
     def _whole(self, sequence: int) -> bool:
         if self._scratch_sequence[0] != sequence:
             return False

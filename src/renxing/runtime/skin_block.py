@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from renxing.robot.skin import SkinLayout
 from renxing.runtime.block_file import SHARED_FOLDER
 from renxing.runtime.block_layout import Field, Layout
-from renxing.runtime.shared_block import BlockReader, BlockWriter, Reading
+from renxing.runtime.shared_block import BlockReader, BlockWriter
 from renxing.spatial import Array, Integers
 
 if TYPE_CHECKING:
@@ -129,11 +129,7 @@ class SkinReader:
             DeviceError: If the writer has closed the block, and there is no other.
             ConfigError: If the new one is the skin of another robot.
         """
-        reading = self._reader.read()
-        if reading is Reading.GONE:
-            self._reader.reopen()
-            reading = self._reader.read()
-        return reading is Reading.NEW
+        return self._reader.follow()
 
     @property
     def time(self) -> float:
