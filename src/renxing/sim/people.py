@@ -18,8 +18,6 @@ from renxing.spatial import SE3, Array, rotation_from_rpy
 
 TURN = 2.5  # [rad/s] of somebody who turns on the spot
 
-AHEAD = 0.5  # cosine of the angle to both sides in which the robot is in their way
-
 State = tuple[float, float, float]  # x, y [m], yaw [rad]
 
 
@@ -145,7 +143,8 @@ class People:
         x, y = self._qpos[0] - state[0], self._qpos[1] - state[1]
         away = math.hypot(x, y)
         ahead = x * math.cos(state[2]) + y * math.sin(state[2])
-        return away < person.walk.yields and ahead > AHEAD * away
+        # Who passes beside it nearer than that brushes along it, too.
+        return away < person.walk.yields and ahead > 0.0
 
     def _waits(self, person: Pedestrian, stroll: Stroll, now: float) -> bool:
         if now < person.walk.start:

@@ -63,8 +63,8 @@ class Walk:
         start: Simulated time before which nobody walks [s].
         near: Distance of the robot's base that is waited for [m]; 0 waits for nobody.
         again: Whether the way leads back to the first place and begins anew.
-        yields: Distance of the robot's base, ahead of them, at which they wait [m]; 0
-            walks into it.
+        yields: Distance of the robot's base, anywhere ahead of them, at which they
+            wait [m]; 0 walks into it.
     """
 
     way: tuple[tuple[float, float], ...]
