@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 
 from renxing.console import Member, Page, Report, SimulationReport
+from renxing.console.authority import Authority
+from renxing.console.cameras import Picture
+from renxing.console.guide import GuideReport
+from renxing.console.recorder import RecorderReport
 from renxing.errors import ConfigError, DeviceError
 from renxing.robot import Robot, load_robot
 from renxing.runtime.core_report import CoreReport
@@ -53,6 +57,7 @@ REPORT = Report(
         Member(name="idle", kind="a/<b>", state="inactive"),
     ),
     components=(Member(name="body", kind="MujocoSystem", state="active"),),
+    period=0.002,
 )
 PAUSED = SimulationReport(time=1.0, world="flat", paused=True, real_time_factor=0.0)
 STOPPED = replace(CORE, rung="hold", causes=("emergency_stop topic",))
@@ -96,7 +101,7 @@ def robot() -> Robot:
 
 def open_page(robot: Robot, port: int) -> Page:
     world = load_world("workshop")
-    return Page(robot, world, "127.0.0.1", port, Nobody(), Nobody())
+    return Page(robot, world, "127.0.0.1", port, *(4 * [Nobody()]))
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +178,34 @@ def test_what_the_head_and_the_core_tab_say(page: Page) -> None:
     assert "<b>" not in page._members.content
 
 
+def test_the_head_says_who_commands_and_what_is_hot(page: Page, robot: Robot) -> None:
+    state = state_of(robot)
+    temperature = state.temperature.copy()
+    temperature[3] = 95.0
+    page.show_joints(replace(state, temperature=temperature))
+    chain = Authority(chain=("this page", "legs"), remark="")
+    page.show_report(replace(REPORT, authority=chain, charge=0.1))
+    head = page._status.content
+    assert head.index("this page") < head.index(">legs<")
+    name = robot.joints[3].removesuffix("_joint").replace("_", " ")
+    assert f"{name}, 95 of " in head
+    assert "<td class=hot>10 %</td>" in head
+    page.show_report(replace(REPORT, authority=chain, played="a.mcap"))
+    assert "this page" not in page._status.content
+
+
+def test_what_nobody_wants_to_see_is_not_asked_for(page: Page) -> None:
+    assert page.layer == "map"
+    assert not page.pictures_wanted  # no browser is there
+    picture = Picture(camera="head", data=b"x", number=1, age=0.1)
+    page.show_pictures([picture])
+    assert page._strip._panel.visible
+    page.show_guide(GuideReport(ready=False, words="no navigation runs"))
+    assert "no navigation runs" in page._places._state.content
+    page.show_recorder(RecorderReport(state="inactive"))
+    assert page._recording._start.visible and not page._recording._finish.visible
+
+
 def test_postures_are_offered_while_a_controller_knows_them(page: Page) -> None:
     legs, idle = REPORT.controllers
     for state in ("active", "inactive"):
@@ -209,7 +242,7 @@ def test_a_stop_puts_the_velocity_to_zero(robot: Robot) -> None:
             did.append(velocity)
 
     world, port = load_world("flat"), free_port()
-    page = Page(robot, world, "127.0.0.1", port, Walker(), Nobody())
+    page = Page(robot, world, "127.0.0.1", port, Walker(), *(3 * [Nobody()]))
     try:
         slider = page._controls._sliders[0]
         slider.value = 0.3

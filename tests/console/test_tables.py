@@ -55,6 +55,22 @@ def test_a_position_outside_its_limits_stays_in_its_bar(robot, state) -> None:
     assert all("left:70px" in row and "hot" in row for row in found)
 
 
+def test_a_warm_joint_has_another_colour_and_a_hot_one_stands_out(robot, state) -> None:
+    temperature = state.temperature.copy()
+    temperature[2], temperature[3] = 60.0, 200.0
+    found = rows(robot, replace(state, temperature=temperature))
+    colours = [re.search(r"rgb\([\d,]+\)", row)[0] for row in found]
+    assert len(set(colours)) == 3
+    assert ["hot" in row for row in found[:5]] == [False, False, False, True, False]
+
+
+def test_what_is_bad_stands_out_in_the_head_of_the_page() -> None:
+    lines = [("battery", "<9 %", "hot"), ("robot", "rx1", "")]
+    text = status_lines(lines, "running", "#123456", parts="<p>who</p>")
+    assert "<td class=hot>&lt;9 %</td>" in text and "<td>rx1</td>" in text
+    assert "<p>who</p>" in text
+
+
 def test_the_head_of_the_page() -> None:
     text = status_lines([("speed", "× 1.00")], "paused", "#123456")
     assert "color:#123456'>paused<" in text

@@ -59,8 +59,8 @@ class BalanceView:
             cast_shadow=False,
             receive_shadow=False,
         )
-        self._edge = _outline(scene, "edge", corners, GREEN)
-        self._foothold = _outline(scene, "foothold", 4, ORANGE)
+        self._edge = outline(scene, "/balance/edge", corners, GREEN)
+        self._foothold = outline(scene, "/balance/foothold", 4, ORANGE)
         self._plumb = scene.add_line_segments(
             "/balance/plumb", np.zeros((1, 2, 3)), YELLOW, thickness=0.006
         )
@@ -115,7 +115,7 @@ class BalanceView:
 
     def _show_feet(self, balance: Balance, ground: float) -> None:
         rectangles = [
-            np.array([(x, y, 0.0) for x, y in _rectangle(foot.x, foot.y)])
+            np.array([(x, y, 0.0) for x, y in sole_rectangle(foot.x, foot.y)])
             for foot in self._feet
         ]
         carrying: list[Array] = []
@@ -142,7 +142,7 @@ class BalanceView:
             hull = np.concatenate([hull, np.repeat(hull[-1:], count - len(hull), 0)])
             flat = np.column_stack([hull, np.full(count, ground)])
             self._support.vertices = _floats(flat)
-            self._edge.points = _ring(flat)
+            self._edge.points = ring(flat)
         steps = swinging is not None and bool(np.isfinite(balance.foothold).all())
         self._foothold.visible = steps
         if steps and swinging is not None:
@@ -150,7 +150,7 @@ class BalanceView:
             corners = rectangles[swinging] @ turn.T
             corners[:, :2] += balance.foothold
             corners[:, 2] = ground
-            self._foothold.points = _ring(corners)
+            self._foothold.points = ring(corners)
 
 
 def support_polygon(points: Array) -> Array:
@@ -180,7 +180,7 @@ def support_polygon(points: Array) -> Array:
     return np.array(chain(ordered) + chain(ordered[::-1]))
 
 
-def _rectangle(
+def sole_rectangle(
     x: tuple[float, float], y: tuple[float, float]
 ) -> tuple[tuple[float, float], ...]:
     """Return the corners of a sole about its own centre."""
@@ -188,15 +188,30 @@ def _rectangle(
     return ((a, b), (-a, b), (-a, -b), (a, -b))
 
 
-def _outline(
-    scene: viser.SceneApi, name: str, corners: int, color: tuple[int, int, int]
+def outline(
+    scene: viser.SceneApi,
+    path: str,
+    corners: int,
+    color: tuple[int, int, int],
+    visible: bool = True,
 ) -> viser.LineSegmentsHandle:
+    """Return a closed line that has no place yet.
+
+    Args:
+        scene: Where it goes.
+        path: Its name in the scene.
+        corners: It will have.
+        color: Red, green, blue.
+        visible: At first.
+    """
     nothing = np.zeros((corners, 2, 3))
-    path = f"/balance/{name}"
-    return scene.add_line_segments(path, nothing, color, thickness=0.008)
+    return scene.add_line_segments(
+        path, nothing, color, thickness=0.008, visible=visible
+    )
 
 
-def _ring(corners: Array) -> npt.NDArray[np.float32]:
+def ring(corners: Array) -> npt.NDArray[np.float32]:
+    """Return the sides of a polygon, shape (corners, 2, 3)."""
     return _floats(np.stack([corners, np.roll(corners, -1, axis=0)], axis=1))
 
 

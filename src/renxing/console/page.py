@@ -7,44 +7,34 @@ where the news comes from and where the commands go is not its business.
 
 import contextlib
 import io
-import math
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
 
 import viser
 from viser import Icon
 
 from renxing.console.balance import BalanceView
+from renxing.console.cameras import CameraStrip, Picture
 from renxing.console.controls import Controls
 from renxing.console.follow import FollowingCamera
+from renxing.console.footprints import Foothold, FootprintView
+from renxing.console.guide import Guide, GuidePanel, GuideReport
+from renxing.console.heat import HeatView, hottest
+from renxing.console.recorder import Recorder, RecorderPanel, RecorderReport
 from renxing.console.report import Balance, Operator, Report
 from renxing.console.scene import RobotView, WorldView
 from renxing.console.skin import SkinPanel, SkinReport
-from renxing.console.tables import (
-    joint_table,
-    ledger_table,
-    member_table,
-    status_lines,
-)
+from renxing.console.status import Head
+from renxing.console.tables import joint_table, ledger_table, member_table
 from renxing.console.task import Brain, TaskPanel, TaskReport
 from renxing.errors import ConfigError
 from renxing.robot import Robot
 from renxing.signals import JointState
 from renxing.sim.shapes import World
-from renxing.spatial import SE3, rpy_from_rotation
+from renxing.spatial import SE3
 
-FALLEN = 0.6  # [-] of the standing height: below it the robot has fallen
-STALE = 1.0  # [s] without joint states, after which the page says so
 NOTICE_SECONDS = 6.0
-GREEN, AMBER, RED = "#2b8a3e", "#e67700", "#c92a2a"
-STOPPED = {
-    "stand": "STOPPED: standing, keeping its balance",
-    "sit": "STOPPED: sitting down, or sitting on its heels",
-    "hold": "STOPPED: holding where it is",
-    "damp": "STOPPED: sinking, damped",
-    "off": "STOPPED: drives off",
-}
 
 
 class Page:
@@ -58,6 +48,8 @@ class Page:
         port: int,
         operator: Operator,
         brain: Brain,
+        guide: Guide,
+        recorder: Recorder,
     ) -> None:
         """Serve the page.
 
@@ -68,6 +60,8 @@ class Page:
             port: To listen on.
             operator: Carries out what is clicked.
             brain: Does what is asked for in words.
+            guide: Takes the robot to places.
+            recorder: Records what happens.
 
         Raises:
             ConfigError: If the port is taken.
@@ -76,9 +70,9 @@ class Page:
         self._robot = robot
         self._operator = operator
         self._brain = brain
-        self._standing = float(
-            robot.standing_base(robot.posture("stand")).translation[2]
-        )
+        self._guide = guide
+        self._recorder = recorder
+        self._head = Head(robot)
         with _quiet():
             self._server = viser.ViserServer(
                 host=host, port=port, label=f"renxing · {robot.name}"
@@ -94,8 +88,11 @@ class Page:
         self._world_view = WorldView(self._server, world)
         self._robot_view = RobotView(self._server, robot)
         self._balance_view = BalanceView(self._server, robot)
-        self._camera = FollowingCamera(self._server, 0.85 * self._standing)
-        self._base = SE3.Identity()
+        self._footprints = FootprintView(self._server, robot)
+        self._heat = HeatView(robot, self._robot_view.links)
+        cameras = [camera.name for camera in robot.description.sensors.cameras]
+        self._strip = CameraStrip(self._server, cameras)
+        self._camera = FollowingCamera(self._server, 0.85 * self._head.standing)
         self._build()
 
     def _build(self) -> None:
@@ -118,13 +115,9 @@ class Page:
         tabs = gui.add_tab_group()
         with tabs.add_tab("Robot"):
             self._controls = Controls(gui, self._robot, self._operator, self._on)
-            with gui.add_folder("View"):
-                follow = gui.add_checkbox("follow the robot", True)
-                follow.on_update(lambda _event: self._camera.want(follow.value))
-                balance = gui.add_checkbox("balance", True)
-                balance.on_update(lambda _event: self._balance_view.want(balance.value))
-                cameras = gui.add_checkbox("cameras' views", False)
-                cameras.on_update(lambda _event: self._show_cameras(cameras.value))
+            self._recording = RecorderPanel(gui, self._recorder, self._on)
+            self._add_views(gui)
+        self._places = GuidePanel(self._server, tabs, self._guide, self._on, self._say)
         self._task = TaskPanel(gui, tabs, self._brain, self._on)
         with tabs.add_tab("Joints"):
             self._joints = gui.add_html("")
@@ -132,6 +125,24 @@ class Page:
         with tabs.add_tab("Core"):
             self._ledger = gui.add_html("")
             self._members = gui.add_html("")
+
+    def _add_views(self, gui: viser.GuiApi) -> None:
+        views: tuple[tuple[str, bool, Callable[[bool], None]], ...] = (
+            ("follow the robot", True, self._camera.want),
+            ("balance", True, self._balance_view.want),
+            ("footprints", True, self._footprints.want),
+            ("heat of all joints", False, self._heat.want),
+            ("camera pictures", True, self._strip.want),
+            ("cameras' views", False, self._show_cameras),
+        )
+        with gui.add_folder("View"):
+            for label, first, want in views:
+                box = gui.add_checkbox(label, first)
+
+                def changed(_event: Any, box: Any = box, want: Any = want) -> None:
+                    want(bool(box.value))
+
+                box.on_update(changed)
 
     def _stop(self, by: str) -> str:
         words = self._operator.stop(by)
@@ -144,19 +155,19 @@ class Page:
 
     def _on(self, button: Any, what: str, act: Callable[[], str]) -> None:
         """Call the operator on a click and say what came of it."""
+        button.on_click(lambda event: self._say(event, what, act))
 
-        def clicked(event: viser.GuiEvent[Any]) -> None:
-            color: Literal["blue", "red"] = "blue"
-            try:
-                words = act()
-            except Exception as error:  # a click must not kill the page's thread
-                words, color = str(error) or type(error).__name__, "red"
-            if event.client is not None:
-                event.client.add_notification(
-                    what, words, color=color, auto_close_seconds=NOTICE_SECONDS
-                )
-
-        button.on_click(clicked)
+    def _say(self, event: Any, what: str, act: Callable[[], str]) -> None:
+        """Do what an event of a browser asks for, and say there what came of it."""
+        color: Literal["blue", "red"] = "blue"
+        try:
+            words = act()
+        except Exception as error:  # a click must not kill the page's thread
+            words, color = str(error) or type(error).__name__, "red"
+        if event.client is not None:
+            event.client.add_notification(
+                what, words, color=color, auto_close_seconds=NOTICE_SECONDS
+            )
 
     def _show_cameras(self, visible: bool) -> None:
         for camera in self._robot_view.cameras:
@@ -169,7 +180,7 @@ class Page:
 
     def show_robot(self, state: JointState, base_to_odom: SE3) -> None:
         """Move the robot on the page."""
-        self._base = base_to_odom
+        self._head.base = base_to_odom
         with self._server.atomic():
             self._robot_view.show(state.position, base_to_odom)
         self._camera.follow(base_to_odom.translation)
@@ -178,6 +189,36 @@ class Page:
         """Refresh what is drawn over the robot; None: nobody balances it."""
         with self._server.atomic():
             self._balance_view.show(balance)
+            self._footprints.show(balance)
+
+    def give_footsteps(self, footsteps: Sequence[Foothold]) -> None:
+        """Draw footsteps that the robot was told to make."""
+        with self._server.atomic():
+            self._footprints.give(footsteps)
+
+    @property
+    def pictures_wanted(self) -> bool:
+        """Whether somebody looks at the cameras' pictures."""
+        return self.watched and self._strip.wanted
+
+    def show_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Refresh what the cameras see; those that publish nothing are left out."""
+        with self._server.atomic():
+            self._strip.show(pictures)
+
+    @property
+    def layer(self) -> str:
+        """What the operator wants to see on the ground: `map`, `costs` or nothing."""
+        return self._places.layer
+
+    def show_guide(self, report: GuideReport) -> None:
+        """Refresh the map and how navigation does."""
+        with self._server.atomic():
+            self._places.show(report)
+
+    def show_recorder(self, report: RecorderReport) -> None:
+        """Refresh how the recorder does."""
+        self._recording.show(report)
 
     def show_task(self, report: TaskReport | None) -> None:
         """Refresh what the brain is about; None: there is no brain."""
@@ -190,7 +231,10 @@ class Page:
             self._skin.show(report)
 
     def show_joints(self, state: JointState) -> None:
-        """Refresh the joint table."""
+        """Refresh the joint table, and what is painted by temperature."""
+        self._head.hottest = hottest(self._robot, state)
+        with self._server.atomic():
+            self._heat.show(state)
         self._joints.content = joint_table(self._robot, state)
 
     def show_object(self, name: str, object_to_odom: SE3) -> None:
@@ -199,8 +243,7 @@ class Page:
 
     def show_report(self, report: Report) -> None:
         """Refresh status, buttons and the tables of the core."""
-        state, color, why = self._state(report)
-        self._status.content = status_lines(self._lines(report), state, color, why)
+        self._status.content = self._head.html(report)
         core = report.core
         stopped = core is not None and core.rung != "run"
         self._release.visible = stopped and not report.played
@@ -211,62 +254,9 @@ class Page:
             self._ledger.content = ledger_table(core)
         self._members.content = member_table(report.controllers, report.components)
 
-    def _state(self, report: Report) -> tuple[str, str, str]:
-        core, simulation = report.core, report.simulation
-        if report.played:
-            return f"replay: {report.played}", AMBER, ""
-        if core is None:
-            return "no robot: its core is silent", RED, ""
-        if core.rung != "run":
-            return (
-                STOPPED.get(core.rung, f"STOPPED: {core.rung}"),
-                RED,
-                f"because of: {', '.join(core.causes)}",
-            )
-        if simulation is not None and simulation.paused:
-            return "paused", AMBER, ""
-        if report.silence > STALE:
-            return f"no joint states for {report.silence:.0f} s", RED, ""
-        base = self._base
-        roll, pitch, _ = rpy_from_rotation(base.rotation)
-        low = base.translation[2] < FALLEN * self._standing
-        if low and abs(roll) + abs(pitch) > 0.5:
-            return "fallen: reset to stand again", RED, ""
-        acting = [c.name for c in report.controllers if c.commands]
-        if not acting:
-            return "running: no controller, joints are held", AMBER, ""
-        return f"running: {', '.join(acting)}", GREEN, ""
-
-    def _lines(self, report: Report) -> list[tuple[str, str]]:
-        simulation = report.simulation
-        roll, pitch, _ = (
-            math.degrees(angle) for angle in rpy_from_rotation(self._base.rotation)
-        )
-        lines = [("robot", self._robot.name)]
-        if simulation is not None:
-            speed = f"{simulation.time:.1f} s, × {simulation.real_time_factor:.2f}"
-            lines = [
-                ("robot, world", f"{self._robot.name}, {simulation.world}"),
-                ("simulated time, speed", speed),
-            ]
-        if report.core is not None:
-            ledger = report.core.ledger
-            late = f"{ledger.overruns} late"
-            busy = f"{1e6 * ledger.busy.p99:.0f} µs p99"
-            lines.append(("core", f"{ledger.rate:.0f} Hz, {busy}, {late}"))
-        height = float(self._base.translation[2])
-        tilt = f"{height:.3f} m, {roll:+.1f}°, {pitch:+.1f}°"
-        lines.append(("base height, roll, pitch", tilt))
-        if not math.isnan(report.charge):
-            lines.append(("battery", f"{100 * report.charge:.0f} %"))
-        if report.recorded:
-            lines.append(("recording", report.recorded))
-        return lines
-
     def show_silence(self, seconds: float) -> None:
         """Say that the robot has not been heard for some time."""
-        lines = [("last heard", f"{seconds:.1f} s ago")]
-        self._status.content = status_lines(lines, "no robot", RED)
+        self._status.content = self._head.silence(seconds)
 
     def halt(self) -> None:
         """Put the velocity back to zero: nobody looks any more."""

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from renxing.console.authority import Authority
 from renxing.runtime.core_report import CoreReport
 from renxing.spatial import SE3, Array
 
@@ -130,6 +131,8 @@ class Report:
         balance: None while nobody balances the robot.
         recorded: What is recorded, in words; empty if nothing is.
         played: Which recording is played instead of a robot, in words; or empty.
+        authority: Who commands the robot; None if nobody can know.
+        period: Of the core's loop [s]; 0 if it is not known.
     """
 
     core: CoreReport | None
@@ -141,3 +144,5 @@ class Report:
     balance: Balance | None = None
     recorded: str = ""
     played: str = ""
+    authority: Authority | None = None
+    period: float = 0.0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The 3D view: the robot from its URDF, the world from its file."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import coal
@@ -17,11 +18,27 @@ MOVED = 1e-4  # [rad] a joint that moved less is not sent to the browser again
 CAMERA_LENGTH = 0.12  # [m] drawn length of a camera's view
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What is drawn of a link.
+
+    Attributes:
+        joint: That moves it, by the model's index.
+        mesh: In the scene.
+        colour: Its own.
+    """
+
+    joint: int
+    mesh: viser.MeshHandle
+    colour: tuple[int, int, int]
+
+
 class RobotView:
     """The robot's links, each under a frame of the joint that carries it.
 
     Attributes:
         paths: Of those frames, by the model's index.
+        links: What is drawn of it.
         cameras: What each camera sees.
     """
 
@@ -43,26 +60,31 @@ class RobotView:
             frame = server.scene.add_frame(path, show_axes=False)
             self._joints.append((index, frame, model.jointPlacements[index]))
         self.paths = paths
-        self._add_links(server, paths)
+        self.links = self._add_links(server, paths)
         self.cameras = self._add_cameras(server, paths)
         self._shown = np.full(model.nq, np.inf)
         self._data = model.createData()
         self.show(np.zeros(len(robot.joints)), SE3.Identity())
 
-    def _add_links(self, server: viser.ViserServer, paths: dict[int, str]) -> None:
+    def _add_links(
+        self, server: viser.ViserServer, paths: dict[int, str]
+    ) -> list[Link]:
+        links = []
         visuals = pinocchio.buildGeomFromUrdfString(
             self._robot.model, self._robot.urdf.text, pinocchio.GeometryType.VISUAL
         )
         for visual in visuals.geometryObjects:
-            mesh = _mesh(visual)
-            color = tuple(int(255 * value) for value in visual.meshColor[:3])
-            _add_mesh(
+            red, green, blue = (int(255 * value) for value in visual.meshColor[:3])
+            colour = (red, green, blue)
+            mesh = _add_mesh(
                 server,
                 f"{paths[visual.parentJoint]}/{visual.name}",
-                mesh,
-                (color[0], color[1], color[2]),
+                _mesh(visual),
+                colour,
                 visual.placement,
             )
+            links.append(Link(visual.parentJoint, mesh, colour))
+        return links
 
     def _add_cameras(
         self, server: viser.ViserServer, paths: dict[int, str]
@@ -182,8 +204,8 @@ def _add_mesh(
     mesh: trimesh.Trimesh,
     color: tuple[int, int, int],
     placement: SE3,
-) -> None:
-    server.scene.add_mesh_simple(
+) -> viser.MeshHandle:
+    return server.scene.add_mesh_simple(
         path,
         np.asarray(mesh.vertices, dtype=np.float32),
         np.asarray(mesh.faces, dtype=np.uint32),

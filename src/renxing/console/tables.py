@@ -6,6 +6,7 @@ from html import escape
 
 import numpy as np
 
+from renxing.console.heat import WARM, heat_colour, heat_shares
 from renxing.console.report import Balance, Member
 from renxing.robot import Robot
 from renxing.runtime.core_report import CoreReport
@@ -26,7 +27,23 @@ STYLE = """<style>
 .rx .hot {color: #d9480f; font-weight: 600}
 .rx .good {color: #2b8a3e}
 .rx .weak {opacity: .6}
-.rx .state {font-size: 14px; font-weight: 600}
+.rx .small {font-size: 11px; padding: 0 3px 2px}
+.rx .state {font-size: 15px; font-weight: 650; padding: 5px 9px; border-radius: 5px;
+            margin-bottom: 4px; border-left: 5px solid currentColor;
+            background: color-mix(in srgb, currentColor 12%, transparent)}
+.rx .note {font-size: 13px; font-weight: 600; padding: 2px 0}
+.rx .command, .rx .loop {display: flex; align-items: center; gap: 4px 6px;
+            flex-wrap: wrap; padding: 3px}
+.rx .loop {flex-wrap: nowrap}
+.rx .what {min-width: 76px}
+.rx .chip {padding: 0 7px; border-radius: 9px; background: #2173d91f; font-weight: 600}
+.rx .chip.hot {background: #c92a2a22; color: #c92a2a}
+.rx .meter {position: relative; flex: 1; height: 10px; background: #8883;
+            border-radius: 5px; overflow: hidden}
+.rx .meter i {position: absolute; left: 0; top: 0; height: 10px}
+.rx .caption {display: flex; justify-content: space-between; font-size: 12px}
+.rx .nothing {height: 90px; border-radius: 4px; background: #8883; opacity: .6;
+            display: flex; align-items: center; justify-content: center}
 .rx h4 {margin: 8px 0 2px; font-size: 12px}
 .rx .name {max-width: 190px; overflow: hidden; text-overflow: ellipsis}
 </style>"""
@@ -34,7 +51,6 @@ PAST = 0.01  # [rad] beyond a limit: more is marked
 HEAVY = 0.8  # [-] of the peak torque: above it is marked
 STEADY, TIGHT = 0.02, 0.008  # [m] of balance margin: green above, red below
 FULL_MARGIN = 0.1  # [m] of balance margin that fills its bar
-WARM = 0.8  # [-] of the winding's limit [°C]: above it is marked
 
 
 def joint_table(robot: Robot, state: JointState) -> str:
@@ -48,13 +64,13 @@ def joint_table(robot: Robot, state: JointState) -> str:
     place = np.clip((state.position - robot.lower) / span, 0.0, 1.0)
     beyond = np.maximum(robot.lower - state.position, state.position - robot.upper)
     load = np.abs(state.effort) / robot.torque
-    drives = robot.description.drives
-    limits = [drives[j.drive].temperature_limit for j in robot.description.joints]
+    heat = heat_shares(robot, state.temperature)
     rows = []
     for index, name in enumerate(robot.joints):
         past = "hot" if beyond[index] > PAST else ""
         heavy = "hot" if load[index] > HEAVY else ""
-        warm = "hot" if state.temperature[index] > WARM * limits[index] else ""
+        warm = "hot" if heat[index] > WARM else ""
+        red, green, blue = heat_colour(float(heat[index]))
         rows.append(
             f"<tr><td>{name.removesuffix('_joint')}</td>"
             f"<td class='{past}'>{state.position[index]:+.3f}</td>"
@@ -63,7 +79,8 @@ def joint_table(robot: Robot, state: JointState) -> str:
             f"</i></div></td>"
             f"<td class='{heavy}'>{state.effort[index]:+.1f}</td>"
             f"<td>{robot.torque[index]:.0f}</td>"
-            f"<td class='{warm}'>{state.temperature[index]:.0f}</td></tr>"
+            f"<td class='{warm}' style='border-right:9px solid "
+            f"rgb({red},{green},{blue})'>{state.temperature[index]:.0f}</td></tr>"
         )
     return (
         f"{STYLE}<div class=rx><table><tr><th>joint</th><th>rad</th><th>in its limits"
@@ -72,24 +89,34 @@ def joint_table(robot: Robot, state: JointState) -> str:
 
 
 def status_lines(
-    lines: Sequence[tuple[str, str]], state: str, color: str, why: str = ""
+    lines: Sequence[tuple[str, str, str] | tuple[str, str]],
+    state: str,
+    color: str,
+    why: str = "",
+    parts: str = "",
 ) -> str:
     """Return the head of the page.
 
     Args:
-        lines: (what, value) pairs.
+        lines: What and its value, and `hot` for what shall stand out.
         state: One word for how things are.
         color: CSS color of that word.
         why: What led to it.
+        parts: HTML between the state and the lines.
     """
     rows = "".join(
-        f"<tr><td>{what}</td><td>{escape(value)}</td></tr>" for what, value in lines
+        f"<tr><td>{line[0]}</td><td{_class(line[2:])}>{escape(line[1])}</td></tr>"
+        for line in lines
     )
     cause = f"<div class=hot>{escape(why)}</div>" if why else ""
     return (
         f"{STYLE}<div class=rx><div class=state style='color:{color}'>{escape(state)}"
-        f"</div>{cause}<table>{rows}</table></div>"
+        f"</div>{cause}{parts}<table>{rows}</table></div>"
     )
+
+
+def _class(styles: Sequence[str]) -> str:
+    return "".join(f" class={style}" for style in styles if style)
 
 
 def ledger_table(report: CoreReport) -> str:

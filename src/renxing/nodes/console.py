@@ -4,38 +4,36 @@
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from control_msgs.msg import DynamicJointState
-from controller_manager_msgs.msg import ControllerManagerActivity
-from controller_manager_msgs.srv import ListControllers, ListHardwareComponents
-from diagnostic_msgs.msg import DiagnosticArray
 from mujoco_ros2_control_msgs.msg import FreeJointStateArray
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import BatteryState
-from tf2_msgs.msg import TFMessage
 
-from renxing.console import Balance, Member, Page, Report, SimulationReport
+from renxing.console import Page, Report, SimulationReport
 from renxing.nodes import convert
+from renxing.nodes.console_authority import ConsoleAuthority
 from renxing.nodes.console_brain import ConsoleBrain
-from renxing.nodes.console_operator import MANAGER, ConsoleOperator
+from renxing.nodes.console_cameras import ConsoleCameras
+from renxing.nodes.console_core import ConsoleCore
+from renxing.nodes.console_frames import ConsoleFrames
+from renxing.nodes.console_goals import ConsoleGoals
+from renxing.nodes.console_guide import ConsoleGuide
+from renxing.nodes.console_map import ConsoleMap
+from renxing.nodes.console_operator import ConsoleOperator
+from renxing.nodes.console_recorder import ConsoleRecorder
 from renxing.nodes.console_recording import ConsoleRecording
 from renxing.nodes.console_skin import ConsoleSkin
+from renxing.nodes.console_walk import ConsoleWalk
 from renxing.nodes.managed import ManagedNode
-from renxing.nodes.manager_messages import from_diagnostics, status_name
 from renxing.nodes.parameters import load_config
 from renxing.robot import load_robot
-from renxing.runtime.core_report import CoreReport
 from renxing.signals import JointState
 from renxing.sim import load_world
-from renxing.spatial import SE3
-from renxing_msgs.msg import LocomotionStatus, TwinStatus
+from renxing_msgs.msg import TwinStatus
 
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
-STALE_CORE = 3.0  # [s] after which it says that the core is; it reports once a second
-STALE_BALANCE = 0.5  # [s] after which nobody balances the robot; news comes at 50 Hz
-LOCOMOTION_TYPE = "renxing/LocomotionController"
 DRIVE_PERIOD = 0.1  # [s] between two velocities while they are not zero
 
 
@@ -65,11 +63,14 @@ class ConsoleNode(ManagedNode):
 
     Publishes: emergency_stop (Bool, latched), cmd_vel (TwistStamped, 10 Hz while the
     operator wants the robot to walk, then one zero).
-    Subscribes: dynamic_joint_states, tf, battery_state, /diagnostics and
+    Subscribes: dynamic_joint_states, tf, tf_static, battery_state, /diagnostics and
     controller_manager/activity of the core, ~/status of the active locomotion
-    controller, twin/status, twin/free_joint_states, brain/plan, brain/dialogue.
-    Calls: the services of controller manager, posture controller, twin and brain that
-    its buttons stand for, and the action execute_task.
+    controller, footsteps, twin/status, twin/free_joint_states, brain/plan,
+    brain/dialogue, received_global_plan and the status of navigation's actions; map
+    or global_costmap/costmap, camera/*/image_raw/compressed and skin/* only while a
+    browser shows them.
+    Calls: the services of controller manager, posture controller, twin, brain and
+    recorder that its buttons stand for, the actions execute_task and navigate_to_pose.
     Parameters: `ConsoleConfig`.
     Stale behaviour: after 1 s without joint states, or 3 s without the core's report,
     the page says so; without a browser the velocity is zero.
@@ -86,46 +87,44 @@ class ConsoleNode(ManagedNode):
         self._place = {name: i for i, name in enumerate(self.robot.joints)}
         self.state: JointState | None = None
         self.heard = time.monotonic()
-        self.base: SE3 | None = None
         self.status: TwinStatus | None = None
         self.charge = math.nan
         self.objects: FreeJointStateArray | None = None
-        self._locomotion: Any = None
-        self._balance: LocomotionStatus | None = None
-        self._balance_heard = 0.0
-        self.core: CoreReport | None = None
-        self._core_heard = 0.0
-        self.controllers: tuple[Member, ...] = ()
-        self.components: tuple[Member, ...] = ()
+        description = self.robot.description
+        cameras = [camera.name for camera in description.sensors.cameras]
         self.operator = ConsoleOperator(self, self.robot)
+        self.core = ConsoleCore(self, self.robot.name, self.on_controllers)
+        self.frames = ConsoleFrames(self, description.base)
         self.skin = ConsoleSkin(self, self.robot)
+        self.cameras = ConsoleCameras(self, cameras)
         self.brain = ConsoleBrain(self)
+        self.maps = ConsoleMap(self)
+        self.goals = ConsoleGoals(self)
+        self.guide = ConsoleGuide(self, self.frames, self.maps, self.goals)
+        self.authority = ConsoleAuthority(self, self.goals)
+        self.recorder = ConsoleRecorder(self)
         self.recordings = ConsoleRecording(self)
-        namespace = self.get_namespace().rstrip("/")
-        self._diagnosed = status_name(f"{namespace}/{MANAGER}")
         self._join()
         host, port = self.config.host, self.config.port
-        world = load_world(self.config.world)
-        self.page = Page(self.robot, world, host, port, self.operator, self.brain)
+        self.page = Page(
+            self.robot,
+            load_world(self.config.world),
+            host,
+            port,
+            self.operator,
+            self.brain,
+            self.guide,
+            self.recorder,
+        )
+        self.gait = ConsoleWalk(self, self.page.give_footsteps)
         self.get_logger().info(f"operator page: http://{host}:{port}")
 
     def _join(self) -> None:
         subscribe = self.create_subscription
         subscribe(DynamicJointState, "dynamic_joint_states", self.on_joints, 10)
-        subscribe(TFMessage, "tf", self.on_tf, 100)
         subscribe(TwinStatus, "twin/status", self.on_status, LATCHED)
         subscribe(BatteryState, "battery_state", self.on_battery, 10)
         subscribe(FreeJointStateArray, "twin/free_joint_states", self.on_objects, 10)
-        subscribe(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
-        subscribe(
-            ControllerManagerActivity, f"{MANAGER}/activity", self.on_activity, LATCHED
-        )
-        self._list_controllers = self.create_client(
-            ListControllers, f"{MANAGER}/list_controllers"
-        )
-        self._list_components = self.create_client(
-            ListHardwareComponents, f"{MANAGER}/list_hardware_components"
-        )
 
     def activate(self) -> None:
         """Start refreshing the page."""
@@ -141,8 +140,10 @@ class ConsoleNode(ManagedNode):
 
     def clean(self) -> None:
         """Stop serving the page."""
+        self.look(False)
         self.page.close()
         self.brain.close()
+        self.guide.close()
 
     # --- news: callbacks store, timers show ------------------------------------------
 
@@ -166,12 +167,6 @@ class ConsoleNode(ManagedNode):
         )
         self.heard = time.monotonic()
 
-    def on_tf(self, message: TFMessage) -> None:
-        """Keep the pose of the base."""
-        for transform in message.transforms:
-            if transform.child_frame_id == self.robot.description.base:
-                self.base = convert.from_transform(transform.transform)
-
     def on_status(self, message: TwinStatus) -> None:
         """Keep the simulation's status."""
         self.status = message
@@ -184,101 +179,27 @@ class ConsoleNode(ManagedNode):
         """Keep the objects' poses."""
         self.objects = message
 
-    def on_diagnostics(self, message: DiagnosticArray) -> None:
-        """Keep the core's report."""
-        for status in message.status:
-            if status.name == self._diagnosed:
-                self.core = from_diagnostics(status)
-                self._core_heard = time.monotonic()
+    def on_controllers(self) -> None:
+        """Find who walks and who knows postures among those that run now."""
+        self.operator.learn(self.core.controllers)
+        self.gait.find(self.core.controllers)
 
-    def on_activity(self, _message: ControllerManagerActivity) -> None:
-        """Ask anew what runs: activity has states, but neither types nor claims."""
-
-        def on_controllers(future: Any) -> None:
-            self.controllers = tuple(
-                Member(
-                    name=one.name,
-                    kind=one.type,
-                    state=one.state,
-                    commands=len(one.claimed_interfaces),
-                )
-                for one in future.result().controller
-            )
-            self.operator.learn(self.controllers)
-            self._find_locomotion()
-
-        def on_components(future: Any) -> None:
-            self.components = tuple(
-                Member(
-                    name=one.name,
-                    kind=one.plugin_name,
-                    state=one.state.label,
-                    commands=sum(i.is_claimed for i in one.command_interfaces),
-                )
-                for one in future.result().component
-            )
-
-        asked = self._list_controllers.call_async(ListControllers.Request())
-        asked.add_done_callback(on_controllers)
-        asked = self._list_components.call_async(ListHardwareComponents.Request())
-        asked.add_done_callback(on_components)
-
-    def _find_locomotion(self) -> None:
-        """Listen to the controller that walks, if one is active."""
-        active = [
-            f"{one.name}/status"
-            for one in self.controllers
-            if one.kind == LOCOMOTION_TYPE and one.state == "active"
-        ]
-        topic = self.resolve_topic_name(active[0]) if active else None
-        if self._locomotion is not None:
-            if self._locomotion.topic_name == topic:
-                return
-            self.destroy_subscription(self._locomotion)
-            self._locomotion = None
-        if topic is not None:
-            self._locomotion = self.create_subscription(
-                LocomotionStatus, topic, self.on_locomotion, 10
-            )
-
-    def on_locomotion(self, message: LocomotionStatus) -> None:
-        """Keep what the gait is about."""
-        self._balance = message
-        self._balance_heard = time.monotonic()
-
-    @property
-    def balance(self) -> Balance | None:
-        """What the gait is about, if somebody has said so lately."""
-        message = self._balance
-        if message is None or time.monotonic() - self._balance_heard > STALE_BALANCE:
-            return None
-        twist = message.velocity
-        return Balance(
-            mode=message.mode,
-            velocity=np.array([twist.linear.x, twist.linear.y, twist.angular.z]),
-            com=convert.from_vector(message.com),
-            capture_point=convert.from_vector(message.capture_point)[:2],
-            centre_of_pressure=convert.from_vector(message.centre_of_pressure)[:2],
-            foothold=convert.from_vector(message.foothold)[:2],
-            margin=message.margin,
-            steps=message.steps,
-            failures=message.failures,
-            soles=tuple(convert.from_pose(pose) for pose in message.soles),
-            forces=np.array(
-                [convert.from_vector(w.force) for w in message.sole_wrenches]
-            ),
-        )
+    def look(self, watched: bool) -> None:
+        """Listen to what costs something while somebody looks, and only then."""
+        self.skin.watch(watched)
+        self.maps.watch(self.page.layer if watched else "")
+        self.cameras.watch(watched and self.page.pictures_wanted)
 
     def draw(self) -> None:
         """Refresh the 3D view."""
         if not self.page.watched or self.state is None:
             return
-        base = self.base
+        base = self.frames.base_to_odom
         if base is None:
             # Nobody says where it is: let it stand.
             base = self.robot.standing_base(self.state.position)
         self.page.show_robot(self.state, base)
-        self.page.show_balance(self.balance)
+        self.page.show_balance(self.gait.balance)
         if self.objects is not None:
             for free in self.objects.free_joints:
                 self.page.show_object(free.name, convert.from_pose(free.pose.pose))
@@ -286,41 +207,60 @@ class ConsoleNode(ManagedNode):
 
     def tell(self) -> None:
         """Refresh tables and status."""
-        self.skin.watch(self.page.watched)
+        self.look(self.page.watched)
         if not self.page.watched:
             return
-        self.page.show_skin(self.skin.report())
         played = self.recordings.played
-        self.page.show_task(self.brain.report(replayed=bool(played)))
-        now = time.monotonic()
-        if played and self._locomotion is None:
-            listen = self.recordings.listen_to_locomotion
-            self._locomotion = listen(self.on_locomotion)
-        if not played and now - self._core_heard > STALE_CORE:
-            self.page.show_silence(now - self._core_heard)
+        if played:
+            self.gait.listen_with(self.recordings.listen_to_locomotion)
+        self.page.show_skin(self.skin.report())
+        task = self.brain.report(replayed=bool(played))
+        self.page.show_task(task)
+        self.page.show_guide(self.guide.report(replayed=bool(played)))
+        recorded = self.recordings.recorded
+        self.page.show_recorder(self.recorder.report(recorded))
+        pictures = self.cameras.report()
+        if pictures is not None:
+            self.page.show_pictures(pictures)
+        if not played and self.core.silence:
+            self.page.show_silence(self.core.silence)
             return
         if self.state is not None:
             self.page.show_joints(self.state)
-        simulation, status = None, self.status
-        if status is not None:
-            simulation = SimulationReport(
-                time=convert.to_seconds(status.header.stamp),
-                world=status.world,
-                paused=status.paused,
-                real_time_factor=status.real_time_factor,
-            )
+        balance = self.gait.balance
         self.page.show_report(
             Report(
-                core=self.core,
-                silence=now - self.heard,
-                simulation=simulation,
+                core=self.core.report,
+                silence=time.monotonic() - self.heard,
+                simulation=self.simulation(),
                 charge=self.charge,
-                controllers=self.controllers,
-                components=self.components,
-                balance=self.balance,
-                recorded=self.recordings.recorded,
+                controllers=self.core.controllers,
+                components=self.core.components,
+                balance=balance,
+                recorded=recorded,
                 played=played,
+                period=self.core.period,
+                authority=self.authority.authority(
+                    core=self.core.report,
+                    controllers=self.core.controllers,
+                    walker=self.gait.name,
+                    balance=balance,
+                    task=task.asked if task is not None and task.runs else "",
+                    ours=self.guide.runs,
+                ),
             )
+        )
+
+    def simulation(self) -> SimulationReport | None:
+        """Return how the simulation does; None without one."""
+        status = self.status
+        if status is None:
+            return None
+        return SimulationReport(
+            time=convert.to_seconds(status.header.stamp),
+            world=status.world,
+            paused=status.paused,
+            real_time_factor=status.real_time_factor,
         )
 
     def walk(self) -> None:
