@@ -67,6 +67,11 @@ class ImagePoses:
             return -math.inf
         return min(self._poses[-1][0], self._joints[-1][0])
 
+    @property
+    def base(self) -> SE3 | None:
+        """Newest pose of the base in the odometry's frame; None before the first."""
+        return self._poses[-1][1] if self._poses else None
+
     def at(self, stamp: float) -> tuple[SE3, Array] | None:
         """Return the pose of the base and the joint positions at a time, if known.
 

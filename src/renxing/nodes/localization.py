@@ -2,7 +2,6 @@
 """Where the robot is in the world: makes a map, or finds itself in one."""
 
 import os
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,9 +13,9 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
-from nav_msgs.msg import OccupancyGrid, Odometry
+from nav_msgs.msg import OccupancyGrid
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
-from sensor_msgs.msg import JointState, PointCloud2
+from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 from tf2_msgs.msg import TFMessage
 
@@ -31,8 +30,10 @@ from renxing.localization import (
     make_keyframe,
 )
 from renxing.localization.keyframes import moved
-from renxing.nodes import convert, history
+from renxing.nodes import convert
 from renxing.nodes import localization_messages as messages
+from renxing.nodes.camera_choice import chosen_cameras
+from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.localization_worker import Answer, LocalizationWorker
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
@@ -110,23 +111,13 @@ class Localization(ManagedNode):
         """Load the robot and, if wanted, the map; join the graph."""
         config = self.config = load_config(self, LocalizationConfig)
         self.robot = robot = load_robot(config.robot)
-        wanted = config.cameras.split()
-        self._cameras = [
-            c for c in robot.description.sensors.cameras if c.name in wanted
-        ]
-        if not self._cameras:
-            raise ConfigError(f"cameras: '{config.cameras}': none is on {robot.name}")
+        self._cameras = chosen_cameras(robot, config.cameras)
         self._worker = LocalizationWorker(
             robot.name, config.mapping, config.tracking, config.grid, config.map_period
         )
         if config.file and Path(config.file).exists():
             self._worker.load(Path(config.file))
         self._data = robot.model.createData()
-        self._place = {name: i for i, name in enumerate(robot.joints)}
-        self._positions = np.zeros(len(robot.joints))
-        self._odom_frame = "odom"
-        self._poses: deque[tuple[float, SE3]] = deque()
-        self._joints: deque[tuple[float, Array]] = deque()
         # Of each camera the newest cloud, and when it came.
         self._clouds: dict[str, tuple[float, PointCloud2, float]] = {}
         self._last: SE3 | None = None
@@ -145,9 +136,8 @@ class Localization(ManagedNode):
     def activate(self) -> None:
         """Start."""
         subscribe = self.create_subscription
+        self._poses = ImagePoses(self, self.robot, self.config.odometry)
         self._heard = [
-            subscribe(Odometry, self.config.odometry, self.on_odometry, 10),
-            subscribe(JointState, "joint_states", self.on_joints, 10),
             subscribe(
                 PoseWithCovarianceStamped, "initialpose", self.on_initial_pose, 10
             ),
@@ -170,6 +160,7 @@ class Localization(ManagedNode):
         self._worker.stop()
         for timer in self._ticks:
             self.destroy_timer(timer)
+        self._poses.close()
         for subscription in self._heard:
             self.destroy_subscription(subscription)
 
@@ -213,25 +204,10 @@ class Localization(ManagedNode):
 
     # --- callbacks store, ticks think ------------------------------------------
 
-    def on_odometry(self, message: Odometry) -> None:
-        """Keep the pose of the base."""
-        self._odom_frame = message.header.frame_id
-        stamp = convert.to_seconds(message.header.stamp)
-        history.keep(self._poses, stamp, convert.from_pose(message.pose.pose))
-
-    def on_joints(self, message: JointState) -> None:
-        """Keep the joint positions; any order, also some of the joints only."""
-        for name, position in zip(message.name, message.position, strict=False):
-            place = self._place.get(name)
-            if place is not None:
-                self._positions[place] = position
-        stamp = convert.to_seconds(message.header.stamp)
-        history.keep(self._joints, stamp, self._positions.copy())
-
     def on_cloud(self, name: str, message: PointCloud2) -> None:
         """Keep the newest cloud of a camera."""
         stamp = convert.to_seconds(message.header.stamp)
-        self._clouds[name] = stamp, message, self._now()
+        self._clouds[name] = stamp, message, self.now()
 
     def on_initial_pose(self, message: PoseWithCovarianceStamped) -> None:
         """Believe an operator."""
@@ -240,10 +216,11 @@ class Localization(ManagedNode):
         except ConfigError as error:
             self.get_logger().error(f"initialpose: {error}")
             return
-        if not self._poses:
+        base = self._poses.base
+        if base is None:
             self.get_logger().warning("initialpose: refused, no odometry has come yet")
             return
-        if not self._worker.place(pose, self._poses[-1][1]):
+        if not self._worker.place(pose, base):
             self.get_logger().warning("initialpose: refused while a map is being made")
 
     def tick(self) -> None:
@@ -251,11 +228,10 @@ class Localization(ManagedNode):
         if self._worker.answer is not self._answer:
             self._answer = self._worker.answer
             self._show(self._answer)
-        if self._worker.busy or not self._poses or not self._joints:
+        base, known = self._poses.base, self._poses.newest
+        if self._worker.busy or base is None or not np.isfinite(known):
             return
-        due = self._last is None or is_due(
-            self.config.keyframes, self._last, self._poses[-1][1]
-        )
+        due = self._last is None or is_due(self.config.keyframes, self._last, base)
         if not due or not self._clouds:
             return
         newest = max(stamp for stamp, _, _ in self._clouds.values())
@@ -264,31 +240,30 @@ class Localization(ManagedNode):
             for name, (stamp, cloud, _) in self._clouds.items()
             if newest - stamp <= TOGETHER
         ]
-        known = min(self._poses[-1][0], self._joints[-1][0]) >= newest
-        waited = self._now() - max(came for _, _, came in self._clouds.values())
+        waited = self.now() - max(came for _, _, came in self._clouds.values())
         complete = len(together) == len(self._cameras)
-        if not (known and complete) and waited < PATIENCE:
+        if not (known >= newest and complete) and waited < PATIENCE:
             return
         self._clouds.clear()
         self._take(newest, together)
 
     def _take(self, stamp: float, clouds: list[tuple[str, float, PointCloud2]]) -> None:
-        base = history.pose_at(self._poses, stamp)
-        joints = history.joints_at(self._joints, stamp)
-        if base is None or joints is None:
+        placed = self._poses.at(stamp)
+        if placed is None:
             self.get_logger().warning(
                 f"clouds left out: no '{self.config.odometry}' or joint_states of "
                 "their time",
                 throttle_duration_sec=5.0,
             )
             return
+        base, joints = placed
         height = self._height(joints)
         views = []
         for name, taken, cloud in clouds:
-            then = history.pose_at(self._poses, taken)
-            posture = history.joints_at(self._joints, taken)
-            if then is None or posture is None:
+            placed = self._poses.at(taken)
+            if placed is None:
                 continue
+            then, posture = placed
             camera = next(c for c in self._cameras if c.name == name)
             eye = base.actInv(then * self._camera_to_base(camera, posture))
             try:
@@ -331,7 +306,7 @@ class Localization(ManagedNode):
         frame = self.config.frame
         self._tf.publish(
             TFMessage(
-                transforms=[convert.to_transform(stamp, frame, self._odom_frame, lies)]
+                transforms=[convert.to_transform(stamp, frame, self._poses.frame, lies)]
             )
         )
 
@@ -366,6 +341,3 @@ class Localization(ManagedNode):
         self._diagnostics.publish(
             messages.to_diagnostics(stamp, "localization", good, text, values)
         )
-
-    def _now(self) -> float:
-        return float(self.get_clock().now().nanoseconds * 1e-9)

@@ -46,6 +46,10 @@ class ManagedNode(LifecycleNode):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         return self.create_timer(period, callback, clock=steady)
 
+    def now(self) -> float:
+        """Return ROS time [s]."""
+        return float(self.get_clock().now().nanoseconds * 1e-9)
+
     @property
     def ready(self) -> bool:
         """Whether it can do what it is for, once it is active."""

@@ -16,9 +16,10 @@ from std_srvs.srv import Trigger
 from vision_msgs.msg import Detection3DArray
 from visualization_msgs.msg import MarkerArray
 
-from renxing.errors import ConfigError, DeviceError, StaleError
+from renxing.errors import DeviceError, StaleError
 from renxing.nodes import camera_messages, convert
 from renxing.nodes import object_messages as messages
+from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation.frames import Frames, FramesConfig
@@ -92,10 +93,7 @@ class Objects(ManagedNode):
         """Load the robot, compile what is compiled, join the graph."""
         config = self.config = load_config(self, ObjectsConfig)
         self.robot = robot = load_robot(config.robot)
-        wanted = config.cameras.split()
-        cameras = [c for c in robot.description.sensors.cameras if c.name in wanted]
-        if not cameras:
-            raise ConfigError(f"cameras: '{config.cameras}': none is on {robot.name}")
+        cameras = chosen_cameras(robot, config.cameras)
         self._body = SelfFilter(SelfFilterConfig(), robot)
         self._soles = [foot.sole for foot in robot.description.feet]
         self._finder = ObjectFinder(config.finder, load_catalogue())
@@ -159,7 +157,7 @@ class Objects(ManagedNode):
 
     def on_depth(self, view: "View", message: Image) -> None:
         """Look at an image if it is time for one of this camera."""
-        now = self.get_clock().now().nanoseconds * 1e-9
+        now = self.now()
         if self._due - 1.0 / self.config.rate <= now < self._due:
             return
         if self._views[self._turn] is not view:

@@ -76,7 +76,7 @@ class RealSense(ManagedNode):
         self._images = 0
         self._trouble = ""
         self._start()
-        self._came = self._now()
+        self._came = self.now()
 
     def activate(self) -> None:
         """Start publishing."""
@@ -94,9 +94,6 @@ class RealSense(ManagedNode):
     def clean(self) -> None:
         """Give the device back."""
         self._stop()
-
-    def _now(self) -> float:
-        return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def _start(self) -> None:
         """Begin streaming.
@@ -152,7 +149,7 @@ class RealSense(ManagedNode):
         depth_frame = frames.get_depth_frame()
         if not depth_frame:
             return
-        self._came = self._now()
+        self._came = self.now()
         self._images += 1
         stamp = convert.to_time(self._stamp(depth_frame))
         header = Header(stamp=stamp, frame_id=self._camera.frame)
@@ -181,7 +178,7 @@ class RealSense(ManagedNode):
 
     def report(self) -> None:
         """Say how it goes; begin anew where nothing comes."""
-        silence = self._now() - self._came
+        silence = self.now() - self._came
         level, text = DiagnosticStatus.OK, f"{self._images} images"
         if self._pipeline is None or silence > self.config.stale:
             level = DiagnosticStatus.ERROR

@@ -22,6 +22,7 @@ from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameter_snapshots import ParameterSnapshots
 from renxing.nodes.parameters import load_config
 from renxing.nodes.recording_reports import DIAGNOSTICS, MEGABYTE, recorder_report
+from renxing.runtime.logs import recording_root
 from renxing.runtime.recording import Recording
 
 DEPTH = 1000  # messages of a topic that wait while the disk is slow
@@ -269,9 +270,7 @@ def _pattern(what: str, text: str) -> re.Pattern[str]:
 
 
 def _file(output: str) -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    folder = os.environ.get("RENXING_RECORDING_DIR") or f"{state}/renxing/recordings"
-    path = Path(output or folder).expanduser()
+    path = Path(output).expanduser() if output else recording_root(os.environ)
     if not output or path.is_dir():
         path /= time.strftime("%Y%m%d-%H%M%S.mcap")
     return path if path.suffix == ".mcap" else path.with_name(f"{path.name}.mcap")

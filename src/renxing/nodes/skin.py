@@ -109,7 +109,7 @@ class SkinNode(ManagedNode):
         self._last = -np.inf
         self._calibration: SkinCalibration | None = None
         self._touch = SkinContacts(config.touch, self._layout)
-        self._loop_clock = LoopClock(lambda: self.get_clock().now().nanoseconds * 1e-9)
+        self._loop_clock = LoopClock(self.now)
         self._sample: SkinSample | None = None
         self._touches = 0
         self._contacts = publisher(ContactsMessage, "skin/contacts", LATEST)

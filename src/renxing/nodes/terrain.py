@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from renxing.errors import ConfigError, DeviceError
+from renxing.errors import DeviceError
 from renxing.mapping import (
     Elevation,
     ElevationConfig,
@@ -23,6 +23,7 @@ from renxing.mapping import (
 )
 from renxing.nodes import camera_messages as messages
 from renxing.nodes import convert
+from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
@@ -100,10 +101,7 @@ class Terrain(ManagedNode):
         """Load the robot, compile what is compiled, join the graph."""
         config = self.config = load_config(self, TerrainConfig)
         self.robot = robot = load_robot(config.robot)
-        wanted = config.cameras.split()
-        cameras = [c for c in robot.description.sensors.cameras if c.name in wanted]
-        if not cameras:
-            raise ConfigError(f"cameras: '{config.cameras}': none is on {robot.name}")
+        cameras = chosen_cameras(robot, config.cameras)
         self._filter = SelfFilter(config.own_body, robot)
         self._map = Elevation(config.map)
         self._soles = [foot.sole for foot in robot.description.feet]
@@ -171,12 +169,12 @@ class Terrain(ManagedNode):
 
     def on_image(self, feed: "Feed", message: Image) -> None:
         """Let an image wait for the pose of its time."""
-        now = self.get_clock().now().nanoseconds * 1e-9
+        now = self.now()
         self._waiting.append((feed, message, now))
 
     def tick(self) -> None:
         """Take an image whose pose is known; only one, so that poses go on coming."""
-        now = self.get_clock().now().nanoseconds * 1e-9
+        now = self.now()
         for _ in range(len(self._waiting)):
             feed, message, came = self._waiting.popleft()
             stamp = convert.to_seconds(message.header.stamp)

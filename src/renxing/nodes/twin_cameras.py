@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from std_msgs.msg import Header
 
-from renxing.errors import ConfigError, DeviceError
+from renxing.errors import DeviceError
+from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.camera_topics import CameraTopics
 from renxing.nodes.controllers.side import LoopClock
 from renxing.nodes.managed import ManagedNode
@@ -74,14 +75,7 @@ class TwinCameras(ManagedNode):
         # Threads of software rendering would crowd out the real-time loop.
         os.environ.setdefault("LP_NUM_THREADS", "1")
         robot, world = load_robot(config.robot), load_world(config.world)
-        wanted = config.cameras.split()
-        cameras = [c for c in robot.description.sensors.cameras if c.name in wanted]
-        if not cameras:
-            known = ", ".join(c.name for c in robot.description.sensors.cameras)
-            raise ConfigError(
-                f"cameras: '{config.cameras}': none of them is on {robot.name}, which "
-                f"has {known or 'none'}"
-            )
+        cameras = chosen_cameras(robot, config.cameras)
         model = compile_model(robot, world, PhysicsConfig())
         width = max(camera.width for camera in cameras)
         height = max(camera.height for camera in cameras)
@@ -95,7 +89,7 @@ class TwinCameras(ManagedNode):
             people=model.nmocap,
             timeout=config.core_timeout,
         )
-        self._loop_clock = LoopClock(lambda: self.get_clock().now().nanoseconds * 1e-9)
+        self._loop_clock = LoopClock(self.now)
         self._views = [
             View(self, camera, config, config.seed + place)
             for place, camera in enumerate(cameras)

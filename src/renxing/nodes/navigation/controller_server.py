@@ -27,15 +27,13 @@ from renxing import navigation
 from renxing.errors import StaleError
 from renxing.navigation import CostGrid, Follower, FollowerConfig
 from renxing.nodes import convert
-from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.behaviors import BehaviorConfig, Behaviors
 from renxing.nodes.navigation.bystanders import Bystanders
 from renxing.nodes.navigation.costmap import Costmap, CostmapConfig
 from renxing.nodes.navigation.follow_path import FollowConfig, PathFollowing
 from renxing.nodes.navigation.frames import Frames, FramesConfig
-from renxing.nodes.navigation.solo import Solo
-from renxing.nodes.navigation.stop_watch import StopWatch
+from renxing.nodes.navigation.solo_node import SoloNode
 from renxing.nodes.parameters import load_config
 from renxing.spatial import Array
 
@@ -70,7 +68,7 @@ class ControllerServerConfig:
     behaviors: BehaviorConfig = field(default_factory=BehaviorConfig)
 
 
-class ControllerServer(ManagedNode):
+class ControllerServer(SoloNode):
     """Follows paths and carries out short motions.
 
     Actions: follow_path, spin, backup, drive_on_heading, wait, assisted_teleop; a new
@@ -87,9 +85,7 @@ class ControllerServer(ManagedNode):
 
     def __init__(self) -> None:
         """Create the node, unconfigured."""
-        super().__init__("controller_server")
-        self._working = False
-        self._solo: Solo | None = None
+        super().__init__("controller_server", "controller")
 
     def configure(self) -> None:
         """Compile what is compiled, join the graph."""
@@ -100,7 +96,6 @@ class ControllerServer(ManagedNode):
             self, "local_costmap", config.costmap, self.frames, config.frames.odom
         )
         self.costmap.use(self.costs)
-        self._stops = StopWatch(self)
         self._velocity = np.zeros(3)
         self._measured = -math.inf
         self._wanted: Array | None = None
@@ -113,7 +108,7 @@ class ControllerServer(ManagedNode):
         following = PathFollowing(
             self, self.follower, self.frames, config.follow, self, people
         )
-        self._solo = solo = Solo(self, self._refuses)
+        solo = self.offer_solo()
         solo.offer(FollowPath, "follow_path", following.follow)
         solo.offer(Spin, "spin", behaviors.spin)
         solo.offer(BackUp, "backup", behaviors.back_up)
@@ -127,30 +122,13 @@ class ControllerServer(ManagedNode):
         subscribe(Empty, "preempt_teleop", lambda _: behaviors.on_let_go(), 1)
         self.create_wall_timer(1.0 / config.rate, self.tick)
 
-    def activate(self) -> None:
-        """Accept goals."""
-        self._working = True
-
     def deactivate(self) -> None:
         """Accept no more and stand."""
-        self._working = False
-        if self._solo is not None:
-            self._solo.end("the controller was deactivated")
+        super().deactivate()
         if self._publisher is not None:
             self._send(np.zeros(3))
             self.destroy_publisher(self._publisher)
             self._publisher = None
-
-    def clean(self) -> None:
-        """Take the actions off the graph."""
-        if self._solo is not None:
-            self._solo.close()
-            self._solo = None
-
-    def _refuses(self) -> str:
-        if not self._working:
-            return "the controller is not active"
-        return self._stops.why
 
     # --- callbacks store, the tick thinks ---------------------------------------------
 
@@ -208,10 +186,6 @@ class ControllerServer(ManagedNode):
         self._publisher.publish(message)
 
     # --- the legs ---------------------------------------------------------------------
-
-    def now(self) -> float:
-        """Return ROS time [s]."""
-        return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def place(self) -> Array:
         """Return x, y, yaw in odom.

@@ -19,13 +19,12 @@ from nav_msgs.msg import Path
 
 from renxing import navigation
 from renxing.errors import StaleError
-from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
-from renxing.nodes.navigation.child import Answer, Child
+from renxing.nodes.navigation.child import Answer
 from renxing.nodes.navigation.frames import Frames, FramesConfig
 from renxing.nodes.navigation.recovery import Recovery, RecoveryConfig
-from renxing.nodes.navigation.solo import End, Routine, Solo, failed
-from renxing.nodes.navigation.stop_watch import StopWatch
+from renxing.nodes.navigation.solo import End, Routine, failed
+from renxing.nodes.navigation.solo_node import SoloNode
 from renxing.nodes.parameters import load_config
 from renxing.spatial import Array
 
@@ -85,7 +84,7 @@ class _Trip:
     rests: list[float] = field(default_factory=list)
 
 
-class Navigator(ManagedNode):
+class Navigator(SoloNode):
     """Takes the robot to poses; the node that Nav2 calls bt_navigator.
 
     Actions: navigate_to_pose, navigate_through_poses; the newest goal counts.
@@ -101,58 +100,24 @@ class Navigator(ManagedNode):
 
     def __init__(self) -> None:
         """Create the node, unconfigured."""
-        super().__init__("bt_navigator")
-        self._working = False
-        self._solo: Solo | None = None
-        self._children: list[Child] = []
+        super().__init__("bt_navigator", "navigator")
 
     def configure(self) -> None:
         """Join the graph."""
         self.config = load_config(self, NavigatorConfig)
         self.frames = Frames(self, self.config.frames)
-        self._stops = StopWatch(self)
-        child = self._child
-        self._to_pose = child(ComputePathToPose, "compute_path_to_pose")
-        self._through = child(ComputePathThroughPoses, "compute_path_through_poses")
-        self._follow = child(FollowPath, "follow_path")
+        ask = self.ask
+        self._to_pose = ask(ComputePathToPose, "compute_path_to_pose")
+        self._through = ask(ComputePathThroughPoses, "compute_path_through_poses")
+        self._follow = ask(FollowPath, "follow_path")
         self._recovery = Recovery(self, self.config.recovery)
-        self._self = child(NavigateToPose, "navigate_to_pose")
+        self._self = ask(NavigateToPose, "navigate_to_pose")
         self._is_valid = self.create_client(IsPathValid, "is_path_valid")
-        self._solo = Solo(self, self._refuses)
-        self._solo.offer(NavigateToPose, "navigate_to_pose", self.to_pose)
-        self._solo.offer(
-            NavigateThroughPoses, "navigate_through_poses", self.through_poses
-        )
+        solo = self.offer_solo()
+        solo.offer(NavigateToPose, "navigate_to_pose", self.to_pose)
+        solo.offer(NavigateThroughPoses, "navigate_through_poses", self.through_poses)
         self.create_subscription(PoseStamped, "goal_pose", self.on_goal_pose, 10)
-        self.create_wall_timer(TICK, self._solo.tick)
-
-    def activate(self) -> None:
-        """Accept goals."""
-        self._working = True
-
-    def deactivate(self) -> None:
-        """Accept no more."""
-        self._working = False
-        if self._solo is not None:
-            self._solo.end("the navigator was deactivated")
-
-    def clean(self) -> None:
-        """Take the actions off the graph."""
-        if self._solo is not None:
-            self._solo.close()
-            self._solo = None
-            self._recovery.close()
-        for child in self._children:
-            child.close()
-        self._children = []
-
-    def _child(self, kind: Any, action: str) -> Child:
-        made = Child(self, kind, action)
-        self._children.append(made)
-        return made
-
-    def _refuses(self) -> str:
-        return self._stops.why if self._working else "the navigator is not active"
+        self.create_wall_timer(TICK, solo.tick)
 
     def on_goal_pose(self, message: PoseStamped) -> None:
         """Go where a click in RViz points."""
@@ -163,13 +128,13 @@ class Navigator(ManagedNode):
     def to_pose(self, handle: Any) -> Routine:
         """Go to one pose."""
         poses = [handle.request.pose]
-        trip = _Trip(handle, NavigateToPose, poses, False, self._now())
+        trip = _Trip(handle, NavigateToPose, poses, False, self.now())
         return self._travel(trip)
 
     def through_poses(self, handle: Any) -> Routine:
         """Go through poses to the last of them."""
         poses = list(handle.request.poses)
-        trip = _Trip(handle, NavigateThroughPoses, poses, True, self._now())
+        trip = _Trip(handle, NavigateThroughPoses, poses, True, self.now())
         return self._travel(trip)
 
     def _travel(self, trip: _Trip) -> Routine:
@@ -237,13 +202,13 @@ class Navigator(ManagedNode):
         places = messages.from_path(path)
         trip.remaining = navigation.path_length(places)
         trip.rests = self._rests(places, trip.poses)
-        look = self._now() + self.config.look_period
-        told = self._now()
+        look = self.now() + self.config.look_period
+        told = self.now()
         asked: Any = None
 
         def leave() -> bool:
             nonlocal look, told, asked
-            now = self._now()
+            now = self.now()
             if now - told >= TELL_PERIOD:
                 told = now
                 self._pass_poses(trip)
@@ -297,7 +262,7 @@ class Navigator(ManagedNode):
             feedback.current_pose = messages.to_pose_stamped(now, frame, here)
         except StaleError:
             return
-        feedback.navigation_time = messages.to_duration(self._now() - trip.begun)
+        feedback.navigation_time = messages.to_duration(self.now() - trip.begun)
         feedback.number_of_recoveries = trip.recoveries
         feedback.distance_remaining = trip.remaining
         if trip.speed > 0.01:
@@ -306,6 +271,3 @@ class Navigator(ManagedNode):
         if trip.through:
             feedback.number_of_poses_remaining = len(trip.poses)
         trip.handle.publish_feedback(feedback)
-
-    def _now(self) -> float:
-        return float(self.get_clock().now().nanoseconds * 1e-9)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from geometry_msgs.msg import Point
 from nav2_msgs.action import BackUp, Spin, Wait
 from nav2_msgs.srv import ClearEntireCostmap
-from rclpy.node import Node
 
-from renxing.nodes.navigation.child import Answer, Child
+from renxing.nodes.navigation.child import Answer
 from renxing.nodes.navigation.grid_messages import to_duration
+from renxing.nodes.navigation.solo_node import SoloNode
 
 SERVICE_TIME = 1.0  # [s] that a service has to answer
 ALLOWANCE = 15.0  # [s] that a motion has
@@ -37,21 +37,16 @@ class RecoveryConfig:
 class Recovery:
     """Clears the costmaps each time, and then waits, backs up or spins."""
 
-    def __init__(self, node: Node, config: RecoveryConfig) -> None:
+    def __init__(self, node: SoloNode, config: RecoveryConfig) -> None:
         """Look for the servers."""
         self._node, self._config = node, config
-        self._wait = Child(node, Wait, "wait")
-        self._back_up = Child(node, BackUp, "backup")
-        self._spin = Child(node, Spin, "spin")
+        self._wait = node.ask(Wait, "wait")
+        self._back_up = node.ask(BackUp, "backup")
+        self._spin = node.ask(Spin, "spin")
         self._clear = [
             node.create_client(ClearEntireCostmap, f"{name}/clear_entirely_{name}")
             for name in NAMES
         ]
-
-    def close(self) -> None:
-        """Let go of them."""
-        for child in (self._wait, self._back_up, self._spin):
-            child.close()
 
     def run(self, turn: int) -> Generator[None, None, Answer]:
         """Do what is due.
@@ -77,9 +72,6 @@ class Recovery:
     def _clear_costmaps(self) -> Generator[None, None, None]:
         ready = [client for client in self._clear if client.service_is_ready()]
         asked = [client.call_async(ClearEntireCostmap.Request()) for client in ready]
-        deadline = self._now() + SERVICE_TIME
-        while not all(one.done() for one in asked) and self._now() < deadline:
+        deadline = self._node.now() + SERVICE_TIME
+        while not all(one.done() for one in asked) and self._node.now() < deadline:
             yield
-
-    def _now(self) -> float:
-        return float(self._node.get_clock().now().nanoseconds * 1e-9)

@@ -7,10 +7,8 @@ from typing import Any
 from nav2_msgs.action import FollowWaypoints, NavigateToPose
 from nav2_msgs.msg import MissedWaypoint
 
-from renxing.nodes.managed import ManagedNode
-from renxing.nodes.navigation.child import Child
-from renxing.nodes.navigation.solo import End, Routine, Solo, failed
-from renxing.nodes.navigation.stop_watch import StopWatch
+from renxing.nodes.navigation.solo import End, Routine, failed
+from renxing.nodes.navigation.solo_node import SoloNode
 from renxing.nodes.parameters import load_config
 
 TICK = 0.05  # [s]
@@ -29,7 +27,7 @@ class WaypointConfig:
     pause: float = field(default=0.2, metadata={"min": 0.0, "max": 3600.0})
 
 
-class WaypointFollower(ManagedNode):
+class WaypointFollower(SoloNode):
     """Goes from pose to pose, and notes those that it did not reach.
 
     Action: follow_waypoints. Calls: navigate_to_pose.
@@ -38,38 +36,15 @@ class WaypointFollower(ManagedNode):
 
     def __init__(self) -> None:
         """Create the node, unconfigured."""
-        super().__init__("waypoint_follower")
-        self._working = False
-        self._solo: Solo | None = None
+        super().__init__("waypoint_follower", "waypoint follower")
 
     def configure(self) -> None:
         """Join the graph."""
         self.config = load_config(self, WaypointConfig)
-        self._stops = StopWatch(self)
-        self._go = Child(self, NavigateToPose, "navigate_to_pose")
-        self._solo = Solo(self, self._refuses)
-        self._solo.offer(FollowWaypoints, "follow_waypoints", self.follow)
-        self.create_wall_timer(TICK, self._solo.tick)
-
-    def activate(self) -> None:
-        """Accept goals."""
-        self._working = True
-
-    def deactivate(self) -> None:
-        """Accept no more."""
-        self._working = False
-        if self._solo is not None:
-            self._solo.end("the waypoint follower was deactivated")
-
-    def clean(self) -> None:
-        """Take the action off the graph."""
-        if self._solo is not None:
-            self._solo.close()
-            self._solo = None
-            self._go.close()
-
-    def _refuses(self) -> str:
-        return self._stops.why if self._working else "the follower is not active"
+        self._go = self.ask(NavigateToPose, "navigate_to_pose")
+        solo = self.offer_solo()
+        solo.offer(FollowWaypoints, "follow_waypoints", self.follow)
+        self.create_wall_timer(TICK, solo.tick)
 
     def follow(self, handle: Any) -> Routine:
         """Go to one pose after the other."""
@@ -103,9 +78,6 @@ class WaypointFollower(ManagedNode):
         return End(FollowWaypoints.Result(missed_waypoints=missed))
 
     def _pause(self) -> Any:
-        end = self._now() + self.config.pause
-        while self._now() < end:
+        end = self.now() + self.config.pause
+        while self.now() < end:
             yield
-
-    def _now(self) -> float:
-        return float(self.get_clock().now().nanoseconds * 1e-9)
