@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Things in rendered images: what, which colour, where, on what."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from renxing.errors import ConfigError, DeviceError
+from renxing.errors import ConfigError
 from renxing.evaluation.wandering import Place, Wanderer
 from renxing.perception import (
     Detection,
@@ -22,8 +21,6 @@ from renxing.perception.surfaces import (
     hull_of,
     inside,
 )
-from renxing.robot import load_robot
-from renxing.sim import load_world
 
 ROOM = """
 name: room
@@ -36,18 +33,6 @@ objects:
   - {name: block, kind: box, size: [0.06, 0.06, 0.10], at: [1.4, 2.8, 0.80], rpy: [0, 0, 0.5], mass: 0.3, color: [0.95, 0.80, 0.10]}
   - {name: parcel, kind: box, size: [0.30, 0.22, 0.18], at: [1.5, 3.2, 0.84], mass: 2.0, color: [0.72, 0.52, 0.30]}
 """  # noqa: E501
-
-
-@pytest.fixture(scope="module")
-def wanderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wanderer]:
-    file: Path = tmp_path_factory.mktemp("worlds") / "room.yaml"
-    file.write_text(ROOM)
-    try:
-        made = Wanderer(load_robot("rx1"), load_world(file))
-    except DeviceError as error:
-        pytest.skip(str(error))
-    yield made
-    made.close()
 
 
 def look(wanderer: Wanderer, x: float, y: float, yaw: float) -> tuple[Detection, ...]:

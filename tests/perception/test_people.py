@@ -2,13 +2,10 @@
 """Who is found among what stands: people in rendered images, and nothing else."""
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from renxing.errors import DeviceError
 from renxing.evaluation.wandering import Place, Wanderer
 from renxing.perception import (
     PeopleFinderConfig,
@@ -19,8 +16,6 @@ from renxing.perception import (
     without,
 )
 from renxing.perception.clusters import ClusterConfig, cut
-from renxing.robot import load_robot
-from renxing.sim import load_world
 
 HALF_VIEW = 0.6  # [rad] of rx1's head camera
 
@@ -35,18 +30,6 @@ fixed:
   - {kind: box, name: pillar, at: [-2.5, -0.9, 1.25], size: [0.35, 0.35, 2.5]}
   - {kind: box, name: cupboard, at: [-3.0, 1.6, 0.9], size: [0.5, 0.6, 1.8]}
 """
-
-
-@pytest.fixture(scope="module")
-def wanderer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wanderer]:
-    file: Path = tmp_path_factory.mktemp("worlds") / "room.yaml"
-    file.write_text(ROOM)
-    try:
-        made = Wanderer(load_robot("rx1"), load_world(file))
-    except DeviceError as error:
-        pytest.skip(str(error))
-    yield made
-    made.close()
 
 
 def look(wanderer: Wanderer, x: float, y: float, yaw: float) -> tuple[Sighting, ...]:

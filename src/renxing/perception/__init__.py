@@ -7,7 +7,7 @@ from renxing.perception.conditioning import (
     ConditioningConfig,
     DepthConditioner,
 )
-from renxing.perception.memory import MemoryConfig, ObjectMemory, Remembered
+from renxing.perception.memory import MemoryConfig, ObjectMemory
 from renxing.perception.objects import (
     Detection,
     ObjectFinder,
@@ -22,6 +22,7 @@ from renxing.perception.people import (
 )
 from renxing.perception.projection import Points, lift
 from renxing.perception.self_filter import SelfFilter, SelfFilterConfig
+from renxing.perception.thing import Remembered
 
 __all__ = [
     "Catalogue",

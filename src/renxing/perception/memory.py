@@ -14,19 +14,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from renxing.perception.bodies import rectangle
-from renxing.perception.catalogue import TABLE, UNKNOWN
+from renxing.perception.catalogue import UNKNOWN
 from renxing.perception.objects import Detection
 from renxing.perception.projection import Depth
-from renxing.perception.surfaces import hull_of, inside
+from renxing.perception.thing import Remembered, Thing
 from renxing.robot.pinhole import Pinhole
 from renxing.spatial import SE3, Array
-
-PATCH = 2  # [px] around the middle of a thing in which it is looked for
-BORDER = 8  # [px] at the border of an image where nothing is missed
-PART = 0.2  # that a part counts of a whole, when labels and colours are voted on
-TABLE_LOW = 0.10  # [m] by which two heights of a table may differ
-TABLE_NEAR = 0.10  # [m] that two pieces of a table may be apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,69 +54,6 @@ class MemoryConfig:
     post: float = field(default=0.35, metadata={"min": 0.0, "max": 1.0})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Remembered:
-    """A thing that is remembered.
-
-    Attributes:
-        id: Its own, such as crate_1.
-        label: Its kind.
-        color: Name of its colour; empty for tables.
-        support: Id of what it stands on; empty for the ground.
-        centre: Of its box [m], shape (3,).
-        size: Of its box, along its own x and y, and height [m].
-        yaw: Of its box [rad].
-        confidence: Share of the sightings that say so [-].
-        sightings: Images in which it was seen.
-        first_seen: [s].
-        last_seen: [s].
-    """
-
-    id: str
-    label: str
-    color: str
-    support: str
-    centre: Array
-    size: tuple[float, float, float]
-    yaw: float
-    confidence: float
-    sightings: int
-    first_seen: float
-    last_seen: float
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Thing:
-    """Something that was seen, believed or not."""
-
-    centre: Array
-    size: tuple[float, float, float]
-    yaw: float
-    outline: Array
-    first_seen: float
-    last_seen: float
-    id: str = ""
-    support: "_Thing | None" = None
-    labels: dict[str, float] = field(default_factory=dict)
-    colors: dict[str, float] = field(default_factory=dict)
-    sightings: int = 0
-    whole: int = 0
-    misses: int = 0
-    pixels: int = 0
-
-    @property
-    def base(self) -> float:
-        return float(self.centre[2]) - 0.5 * self.size[2]
-
-    @property
-    def label(self) -> str:
-        return max(self.labels, key=lambda name: self.labels[name])
-
-    @property
-    def is_table(self) -> bool:
-        return len(self.outline) > 0
-
-
 class ObjectMemory:
     """Remembers things in one fixed frame."""
 
@@ -134,18 +64,13 @@ class ObjectMemory:
 
     def reset(self) -> None:
         """Forget everything; ids begin anew."""
-        self._things: list[_Thing] = []
+        self._things: list[Thing] = []
         self._numbers: dict[str, int] = {}
 
     def move(self, transform_old_to_new: SE3) -> None:
         """Let the frame be another from now on; its z still points up."""
-        pose = transform_old_to_new
-        turn = math.atan2(pose.rotation[1, 0], pose.rotation[0, 0])
         for thing in self._things:
-            thing.centre = np.asarray(pose.act(thing.centre))
-            thing.yaw += turn
-            flat = thing.outline @ pose.rotation[:2, :2].T
-            thing.outline = flat + pose.translation[:2]
+            thing.move(transform_old_to_new)
 
     def update(
         self,
@@ -173,14 +98,15 @@ class ObjectMemory:
         known = self._match(detections, stamp, people)
         for thing, detection in known.values():
             support = known.get(detection.support)
-            self._see(thing, detection, support[0] if support else None, stamp)
+            below = support[0] if support else None
+            thing.see(detection, below, stamp, config.averaged)
         self._join_tables()
         seen = {id(thing) for thing, _ in known.values()}
         for thing in self._things:
             if id(thing) in seen:
                 continue
-            if _through(thing, depth, pinhole, transform_camera_to_frame, config):
-                thing.misses += 1
+            pose, through = transform_camera_to_frame, config.through
+            thing.misses += thing.is_missing(depth, pinhole, pose, through)
         self._things = [
             thing
             for thing in self._things
@@ -193,11 +119,11 @@ class ObjectMemory:
 
     def all(self) -> tuple[Remembered, ...]:
         """Return all that is believed, oldest first."""
-        return tuple(_remembered(thing) for thing in self._things if thing.id)
+        return tuple(thing.remembered() for thing in self._things if thing.id)
 
     def _match(
         self, detections: Sequence[Detection], stamp: float, people: Array
-    ) -> dict[int, tuple[_Thing, Detection]]:
+    ) -> dict[int, tuple[Thing, Detection]]:
         """Return which thing each detection is, new ones included."""
         pairs = [
             (apart, number, index)
@@ -206,7 +132,7 @@ class ObjectMemory:
             for index, thing in enumerate(self._things)
             if (apart := self._apart(detection, thing)) < math.inf
         ]
-        found: dict[int, tuple[_Thing, Detection]] = {}
+        found: dict[int, tuple[Thing, Detection]] = {}
         taken: set[int] = set()
         for _, number, index in sorted(pairs):
             if number not in found and index not in taken:
@@ -217,14 +143,7 @@ class ObjectMemory:
             # Part of something on the ground may be of anything.
             standing = detection.support >= 0 or bool(len(detection.outline))
             if new and (detection.whole or standing):
-                thing = _Thing(
-                    centre=detection.centre,
-                    size=detection.size,
-                    yaw=detection.yaw,
-                    outline=detection.outline,
-                    first_seen=stamp,
-                    last_seen=stamp,
-                )
+                thing = Thing.of(detection, stamp)
                 self._things.append(thing)
                 found[number] = (thing, detection)
         return found
@@ -249,13 +168,11 @@ class ObjectMemory:
             # A post beside a table carries what has not been seen of it yet.
             margin = self._config.post
         return any(
-            thing.is_table
-            and size[2] <= thing.size[2]
-            and _in_rectangle(thing, place, margin)
+            thing.is_table and size[2] <= thing.size[2] and thing.spans(place, margin)
             for thing in self._things
         )
 
-    def _under_table(self, thing: _Thing) -> bool:
+    def _under_table(self, thing: Thing) -> bool:
         """Say whether something is part of a table that was seen later."""
         ground = thing.support is None and not thing.is_table
         return ground and self._is_leg(thing.centre[:2], thing.size, thing.label)
@@ -265,30 +182,24 @@ class ObjectMemory:
         tables = [thing for thing in self._things if thing.is_table]
         for number, table in enumerate(tables):
             for other in tables[number + 1 :]:
-                level = abs(table.size[2] - other.size[2]) <= TABLE_LOW
-                if (
-                    not level
-                    or other not in self._things
-                    or not _near(table.outline, other.outline)
-                ):
+                known = other in self._things
+                if not known or not table.same_top(other.outline, other.size[2]):
                     continue
-                table.sightings += other.sightings
-                table.whole += other.whole
-                _grow(table, other.outline, other.size[2], other.base)
+                table.join(other)
                 for thing in self._things:
                     if thing.support is other:
                         thing.support = table
                 self._things.remove(other)
 
-    def _apart(self, detection: Detection, thing: _Thing) -> float:
+    def _apart(self, detection: Detection, thing: Thing) -> float:
         """Return how far a detection is from a thing; infinite if it is another."""
         config = self._config
         if thing.is_table != bool(len(detection.outline)):
             return math.inf
         if thing.is_table:
-            near = _near(thing.outline, detection.outline)
-            level = abs(detection.size[2] - thing.size[2])
-            return level if near and level <= TABLE_LOW else math.inf
+            high = detection.size[2]
+            same = thing.same_top(detection.outline, high)
+            return abs(high - thing.size[2]) if same else math.inf
         base = float(detection.centre[2]) - 0.5 * detection.size[2]
         if abs(base - thing.base) > config.level:
             return math.inf
@@ -302,43 +213,6 @@ class ObjectMemory:
         )
         return apart + 0.5 * limit * unlike
 
-    def _see(
-        self,
-        thing: _Thing,
-        detection: Detection,
-        support: "_Thing | None",
-        stamp: float,
-    ) -> None:
-        """Put a sighting into what is known."""
-        thing.sightings += 1
-        thing.misses, thing.last_seen = 0, stamp
-        if detection.support < 0 or support is not None:
-            thing.support = support
-        # Of a form far fewer pixels tell nearly nothing: from 2 m a can is a box.
-        weight = detection.pixels**2 * (1.0 if detection.whole else PART)
-        for votes, name in (
-            (thing.labels, detection.label),
-            (thing.colors, detection.color),
-        ):
-            votes[name] = votes.get(name, 0.0) + weight
-        if thing.is_table:
-            thing.whole += 1
-            base = float(detection.centre[2]) - 0.5 * detection.size[2]
-            _grow(thing, detection.outline, detection.size[2], base)
-            return
-        if detection.whole and not thing.whole:
-            # What parts of it let expect counts no more.
-            thing.pixels = 0
-        thing.whole += detection.whole
-        if thing.whole and not detection.whole:
-            return
-        count = thing.whole or thing.sightings
-        share = 1.0 / min(count, self._config.averaged)
-        thing.centre = thing.centre + share * (detection.centre - thing.centre)
-        if detection.pixels >= 0.8 * thing.pixels:
-            thing.size, thing.yaw = detection.size, detection.yaw
-            thing.pixels = max(thing.pixels, detection.pixels)
-
     def _name(self) -> None:
         """Give ids to those who are believed now."""
         for thing in self._things:
@@ -348,84 +222,3 @@ class ObjectMemory:
                 number = self._numbers.get(thing.label, 0) + 1
                 self._numbers[thing.label] = number
                 thing.id = f"{thing.label}_{number}"
-
-
-def _in_rectangle(table: _Thing, place: Array, margin: float) -> bool:
-    """Say whether a place is below a table, whose corners may be out of view."""
-    cos, sin = math.cos(table.yaw), math.sin(table.yaw)
-    offset = place - table.centre[:2]
-    local = np.array([[cos, sin], [-sin, cos]]) @ offset
-    return bool((np.abs(local) <= 0.5 * np.array(table.size[:2]) + margin).all())
-
-
-def _near(one: Array, other: Array) -> bool:
-    """Say whether two outlines of tables belong together."""
-    return bool(
-        inside(one, other, TABLE_NEAR).any() or inside(other, one, TABLE_NEAR).any()
-    )
-
-
-def _grow(thing: _Thing, seen: Array, high: float, base: float) -> None:
-    """Let a table become what was seen of it so far.
-
-    Args:
-        thing: The table.
-        seen: Another outline of it [m], shape (k, 2).
-        high: Its height in that image [m].
-        base: Height of the ground below it [m].
-    """
-    outline, _ = hull_of(np.concatenate([thing.outline, seen]))
-    thing.outline = outline
-    centre, sides, thing.yaw = rectangle(outline)
-    share = 1.0 / min(thing.whole, 12)
-    height = thing.size[2] + share * (high - thing.size[2])
-    thing.size = (sides[0], sides[1], height)
-    thing.centre = np.array([centre[0], centre[1], base + 0.5 * height])
-
-
-def _through(
-    thing: _Thing,
-    depth: Depth,
-    pinhole: Pinhole,
-    camera_to_frame: SE3,
-    config: MemoryConfig,
-) -> bool:
-    """Say whether an image looks through where a thing should be."""
-    place = thing.centre.copy()
-    if thing.is_table:
-        place[2] += 0.5 * thing.size[2]
-    x, y, z = camera_to_frame.actInv(place)
-    if z <= 0.2:
-        return False
-    u = pinhole.centre_x + pinhole.focal * x / z
-    v = pinhole.centre_y + pinhole.focal * y / z
-    if not (
-        BORDER <= u < pinhole.width - BORDER and BORDER <= v < pinhole.height - BORDER
-    ):
-        return False
-    row, column = round(v), round(u)
-    patch = depth[row - PATCH : row + PATCH + 1, column - PATCH : column + PATCH + 1]
-    known = patch[patch > 0.0]
-    if 2 * len(known) < patch.size:
-        return False
-    behind = config.through + 0.01 * z * z
-    return bool(np.median(known) > z + behind)
-
-
-def _remembered(thing: _Thing) -> Remembered:
-    label, support = thing.label, thing.support
-    color = max(thing.colors, key=lambda name: thing.colors[name])
-    total = sum(thing.labels.values())
-    return Remembered(
-        id=thing.id,
-        label=label,
-        color="" if label == TABLE else color,
-        support=support.id if support is not None else "",
-        centre=thing.centre,
-        size=thing.size,
-        yaw=thing.yaw,
-        confidence=thing.labels[label] / total if label != UNKNOWN else 0.5,
-        sightings=thing.sightings,
-        first_seen=thing.first_seen,
-        last_seen=thing.last_seen,
-    )
