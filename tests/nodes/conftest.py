@@ -119,6 +119,10 @@ class Bench:
         words = [*program, *nodes, "--ros-args", "--params-file", str(file)]
         return self._run([*words, "-r", f"__ns:=/{space}"], environment)
 
+    def start_command(self, module: str, *words: str) -> Running:
+        """Start a module that is no node's host in a new process."""
+        return self._run(["-m", module, *words], None)
+
     def start_core(self, *words: str, environment: Any = None) -> Running:
         """Start the real-time core of this namespace in a new process."""
         module = ["-m", "renxing.runtime.core_process"]

@@ -20,11 +20,11 @@ from tests.planning.workshop import (
     world,
 )
 
+from renxing.planning.checked import Rejected
 from renxing.planning.mission import Mission
 from renxing.planning.offline.planner import command_of
 from renxing.planning.plan import Command, Plan, Step
 from renxing.planning.scene import Place, Scene, Zone
-from renxing.planning.validator import Rejected
 
 NEAR_CRATE = ("walk_to", {"target": "crate_1"})
 SEES_CRATE = ("look_at", {"target": "crate_1"})

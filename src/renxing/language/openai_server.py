@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import openai
@@ -19,6 +19,9 @@ from renxing.errors import ConfigError
 from renxing.language.chat import Messages
 from renxing.language.prompt import schema
 from renxing.planning.plan import PlannerFailed
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionMessageParam
 
 # Alibaba Cloud's address for OpenAI's interface, used if its key is there.
 DASHSCOPE = "https://dashscope.aliyuncs.com/compatible-mode/v1"
@@ -130,7 +133,7 @@ class OpenAiServer:
         try:
             with client.chat.completions.with_streaming_response.create(
                 model=self._config.model,
-                messages=messages,  # type: ignore[arg-type]
+                messages=cast("list[ChatCompletionMessageParam]", messages),
                 max_tokens=self._config.max_tokens,
                 temperature=self._config.temperature,
                 timeout=max(left, 0.01),

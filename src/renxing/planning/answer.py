@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from renxing.planning.checked import CheckedPlan, CheckedStep, Problem, Rejected
 from renxing.planning.lexicon import Lexicon
 from renxing.planning.naming import Naming
 from renxing.planning.phrases import PHRASES, phrase
@@ -16,7 +17,6 @@ from renxing.planning.runner import Record
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome
 from renxing.planning.skills import Find, LookAt, Report, Say, WalkTo
-from renxing.planning.validator import CheckedPlan, CheckedStep, Problem, Rejected
 
 AT = 0.6  # [m] from a place up to which the robot is at it
 

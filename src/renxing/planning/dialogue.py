@@ -42,8 +42,9 @@ class Dialogue:
 
     def note(self, command: Command, decision: Decision, now: float) -> None:
         """Remember what came of a command at a time [s]; only the last one counts."""
-        asked = isinstance(decision, Question) and bool(decision.candidates)
-        self._open = (command, decision, now) if asked else None  # type: ignore[assignment]
+        self._open = None
+        if isinstance(decision, Question) and decision.candidates:
+            self._open = (command, decision, now)
 
     def complete(self, command: Command, scene: Scene, now: float) -> Command:
         """Return a command, completed if it only answers the last question.

@@ -8,10 +8,11 @@ robot stand where it must not. Any of these cancels what runs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from py_trees.common import Status
 
+from renxing.planning.checked import CheckedPlan, CheckedStep
 from renxing.planning.plan import Step
 from renxing.planning.runner import Record, Runner
 from renxing.planning.scene import Scene
@@ -19,7 +20,7 @@ from renxing.planning.skill import Outcome, Resource
 from renxing.planning.skills import WalkTo
 from renxing.planning.state import AT_PLACE, State
 from renxing.planning.tree import Context, Speech, grow, snapshot
-from renxing.planning.validator import CheckedPlan, CheckedStep, Validator
+from renxing.planning.validator import Validator
 
 Progress = Literal["running", "succeeded", "failed"]
 
@@ -46,7 +47,7 @@ class Execution:
     def __init__(
         self,
         checked: CheckedPlan,
-        runner: Runner,
+        runner: Runner[Any],
         validator: Validator,
         speech: Speech,
         scene: Scene,

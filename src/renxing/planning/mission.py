@@ -7,10 +7,11 @@ the end an answer. Who asks the planner, which may take seconds, is not its busi
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from renxing.planning.answer import Answers
 from renxing.planning.approval import Approval
+from renxing.planning.checked import CheckedPlan, Rejected
 from renxing.planning.execution import Execution, ExecutionConfig
 from renxing.planning.plan import Command, Decision, Plan, Question, Refusal
 from renxing.planning.replan import ReplanConfig, Tried, replan
@@ -18,7 +19,7 @@ from renxing.planning.runner import Record, Runner
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome, Resource
 from renxing.planning.state import State
-from renxing.planning.validator import CheckedPlan, Rejected, Validator
+from renxing.planning.validator import Validator
 
 MissionState = Literal[
     "waiting_for_approval",
@@ -69,7 +70,7 @@ class Mission:
         self,
         command: Command,
         decision: Decision,
-        runner: Runner,
+        runner: Runner[Any],
         validator: Validator,
         answers: Answers,
         scene: Scene,

@@ -81,18 +81,18 @@ class Rehearsal:
         kept = tuple(o for o in self._truth.objects if o.id != identity)
         self._truth = msgspec.structs.replace(self._truth, objects=kept)
 
-    def start(self, call: Call) -> object:
+    def start(self, call: Call) -> Outcome:
         """Do it; the outcome is there at the next poll."""
         waiting = self._failures.get(call.skill)
         if waiting:
             return waiting.pop(0)
         return self._do(call)
 
-    def poll(self, handle: object) -> Outcome | None:
+    def poll(self, handle: Outcome) -> Outcome:
         """Return the outcome."""
-        return handle if isinstance(handle, Outcome) else None
+        return handle
 
-    def cancel(self, handle: object) -> None:
+    def cancel(self, handle: Outcome) -> None:
         """Note that something was canceled."""
         self.events.append("cancel")
 

@@ -2,10 +2,13 @@
 """Who carries steps out: what a robot, or a stand-in for one, has to offer."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from renxing.planning.plan import Language
 from renxing.planning.skill import Arguments, Outcome
+
+# What a runner tells its calls apart by.
+Handle = TypeVar("Handle")
 
 StepState = Literal["waiting", "running", "succeeded", "failed", "skipped", "canceled"]
 
@@ -31,10 +34,10 @@ class Call:
     timeout: float
 
 
-class Runner(Protocol):
+class Runner(Protocol[Handle]):
     """Carries out one call at a time; none of its methods may wait."""
 
-    def start(self, call: Call) -> object:
+    def start(self, call: Call) -> Handle:
         """Begin.
 
         Returns:
@@ -44,10 +47,10 @@ class Runner(Protocol):
             RenxingError: If it cannot begin; the step fails with code `refused`.
         """
 
-    def poll(self, handle: object) -> Outcome | None:
+    def poll(self, handle: Handle, /) -> Outcome | None:
         """Return what was measured, or None while it goes on."""
 
-    def cancel(self, handle: object) -> None:
+    def cancel(self, handle: Handle, /) -> None:
         """End it, as soon as it can; what it measured after that is not asked for."""
 
 

@@ -9,22 +9,19 @@ again at its first child).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import py_trees
 from py_trees.common import Status
 
 from renxing.errors import RenxingError
+from renxing.planning.checked import CheckedPlan, CheckedStep, Rejected
 from renxing.planning.plan import Command, PlanError, bind
 from renxing.planning.runner import Call, Record, Runner
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome, Resource
 from renxing.planning.state import State
-from renxing.planning.validator import (
-    CheckedPlan,
-    CheckedStep,
-    Rejected,
-    Validator,
-)
+from renxing.planning.validator import Validator
 
 PATIENCE = 2.0  # [s] for which the scene may lack what a step has just found
 # What `say` and `report` say; it is asked when the step begins, for outcomes of before.
@@ -50,7 +47,7 @@ class Context:
     """
 
     command: Command
-    runner: Runner
+    runner: Runner[Any]
     validator: Validator
     speech: Speech
     records: dict[str, Record]
@@ -84,7 +81,7 @@ class Run(py_trees.behaviour.Behaviour):
         self._checked = checked
         self._context = context
         self._record = context.records[checked.step.id]
-        self._handle: object = None
+        self._handle: Any = None
         self._call: Call | None = None
         self._asked: float | None = None
 

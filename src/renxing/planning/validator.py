@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from renxing.errors import ConfigError, RenxingError
+from renxing.errors import ConfigError
+from renxing.planning.checked import CheckedPlan, CheckedStep, Problem, Rejected
 from renxing.planning.mention import Mentions
-from renxing.planning.plan import MARK, Command, Plan, Step
+from renxing.planning.plan import Command, Plan, Step
 from renxing.planning.polygon import crosses
 from renxing.planning.scene import Point, Scene
 from renxing.planning.skill import RISKS, Arguments, Risk, Skill, SkillRegistry
@@ -44,78 +45,6 @@ class Rules:
     reserve: float = field(default=0.15, metadata={"min": 0.0, "max": 0.9})
     charge_per_metre: float = field(default=0.001, metadata={"min": 0.0, "max": 0.1})
     charge_per_second: float = field(default=0.0002, metadata={"min": 0.0, "max": 0.1})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A rule that a plan breaks.
-
-    Attributes:
-        rule: `structure`, `skill`, `arguments`, `reference`, `precondition`, `stopped`,
-            `speed`, `zone`, `battery`, `way`, `speech`.
-        text: What, which, got and allowed.
-        step: Id of the step; empty for the plan.
-        subject: What it is about, such as the name of a zone.
-    """
-
-    rule: str
-    text: str
-    step: str = ""
-    subject: str = ""
-
-
-class Rejected(RenxingError):
-    """A plan that breaks rules.
-
-    Attributes:
-        problems: All that were found, in the order of the steps; never empty.
-    """
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Put all problems into the message, one a line."""
-        self.problems = problems
-        lines = (f"step '{p.step}': {p.text}" if p.step else p.text for p in problems)
-        super().__init__("\n".join(lines))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedStep:
-    """A step that keeps the rules.
-
-    Attributes:
-        step: As it was proposed.
-        skill: That it asks for.
-        arguments: Of the skill's own class, no faster than its zones allow.
-        risk: Of the skill, or more where arguments and scene say so.
-        timeout: Longest time that it may take [s].
-        reasons: Why somebody has to approve it.
-    """
-
-    step: Step
-    skill: Skill
-    arguments: Arguments
-    risk: Risk
-    timeout: float
-    reasons: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedPlan:
-    """A plan that keeps the rules; only the validator makes these.
-
-    Attributes:
-        plan: As it was proposed.
-        steps: In order.
-        risk: The greatest of the steps'.
-        reasons: Why somebody has to approve it.
-        end: What will hold if all goes well.
-    """
-
-    plan: Plan
-    steps: tuple[CheckedStep, ...]
-    risk: Risk
-    reasons: tuple[str, ...]
-    end: State
 
 
 class Validator:
@@ -393,12 +322,3 @@ def _quoted(text: str, command: Command) -> bool:
         return "".join(c for c in words.casefold() if c.isalnum())
 
     return bool(plain(text)) and plain(text) in plain(command.text)
-
-
-def references(arguments: Arguments) -> tuple[str, ...]:
-    """Return the ids of the steps that arguments refer to by `@`."""
-    found = []
-    for value in msgspec.structs.asdict(arguments).values():
-        parts = value if isinstance(value, tuple) else (value,)
-        found += [p[1:] for p in parts if isinstance(p, str) and p.startswith(MARK)]
-    return tuple(found)

@@ -145,6 +145,19 @@ class Talk:
         )
         node.create_subscription(Plan, "brain/plan", self.plans.append, LATCHED)
 
+    def start_brain(self) -> None:
+        self.brain = self.bench.start(
+            "brain",
+            places=str(self.bench.folder / "places.yaml"),
+            log_folder=str(self.bench.folder / "brain"),
+            mission__approval_timeout=2.0,
+            mission__replanning__pause=0.3,
+            mission__replanning__search=1,
+            mission__replanning__revisions=1,
+            dwell=0.2,
+            frames__odom_age=2.0,
+        ).wait_until_ready()
+
     def send(self, text: str, **fields: Any) -> Any:
         self.bench.wait(self.action.server_is_ready, "the brain")
         goal = ExecuteTask.Goal(text=text, **fields)
@@ -196,18 +209,8 @@ def talk(bench: Any, robot: Robot) -> Iterator[Talk]:
     stand_in = StandIn(bench.node)
     arms, eyes = Arms(bench.node, robot), Eyes(bench.node, stand_in)
     bench.start(*NODES, map=str(room), **FAST).wait_until_ready()
-    bench.start(
-        "brain",
-        places=str(places),
-        log_folder=str(bench.folder / "brain"),
-        mission__approval_timeout=2.0,
-        mission__replanning__pause=0.3,
-        mission__replanning__search=1,
-        mission__replanning__revisions=1,
-        dwell=0.2,
-        frames__odom_age=2.0,
-    ).wait_until_ready()
     made = Talk(bench, stand_in, arms, eyes)
+    made.start_brain()
     bench.spin(0.5)
     yield made
     for running in bench.started:

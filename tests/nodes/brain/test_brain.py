@@ -2,6 +2,8 @@
 """Words come in, and what comes out was measured."""
 
 import json
+import math
+import signal
 from typing import Any
 
 import pytest
@@ -202,3 +204,44 @@ def test_what_is_said_is_heard(talk: Talk) -> None:
     said = [(line.speaker, line.text) for line in talk.lines]
     assert ("robot", "mind the gap") in said
     assert said[0][0] == "operator"
+
+
+def test_a_search_ends_on_the_way_when_it_is_seen(talk: Talk) -> None:
+    talk.put(0.0, 0.0)
+    # It can be seen from a bit before the window only.
+    talk.eyes.show(thing("ball_1", "green", 2.8, 1.2), reach=1.2)
+    status, result = talk.ask("find the green ball at the window")
+    assert status == SUCCEEDED, result.error_msg
+    found = measured(result, "find")
+    assert found["object"] == "ball_1" and talk.stands()
+    # Ahead from where it was, and then none: it has not walked up to the window.
+    assert found["looks"] == 3
+    assert 0.5 < talk.robot.place[0] < 2.4
+
+
+def test_a_killed_brain_leaves_a_robot_that_comes_to_its_goal_and_stands(
+    talk: Talk,
+) -> None:
+    talk.put(0.0, 0.0)
+    asker = talk.bench.start_command(
+        "renxing.nodes.brain.ask",
+        "go to the window",
+        "--namespace",
+        talk.bench.namespace,
+    )
+    talk.bench.wait(talk.runs("walk_to"), "it to walk")
+    talk.brain.interrupt(signal.SIGKILL)
+    talk.bench.started.remove(talk.brain)
+    # Navigation has its goal and nobody takes it back: it ends there, as measured.
+    talk.bench.wait(lambda: asker.process.poll() is not None, "who asked to notice")
+    assert asker.wait() == 2
+    assert "the brain is gone" in asker.output
+    talk.bench.started.remove(asker)
+    there = (2.5, 1.2)
+    talk.bench.wait(lambda: math.dist(talk.robot.place[:2], there) < 0.4, "the goal")
+    assert talk.stands()
+    # One that is started anew knows nothing of it and does what it is told.
+    talk.start_brain()
+    status, result = talk.ask("go home")
+    assert status == SUCCEEDED, result.error_msg
+    assert math.dist(talk.robot.place[:2], (0.0, 0.0)) < 0.5

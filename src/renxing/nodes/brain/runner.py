@@ -81,9 +81,8 @@ class SkillRunner:
         routine = self._routines[call.skill](self._body, call, call.arguments)
         return Running(routine)
 
-    def poll(self, handle: object) -> Outcome | None:
+    def poll(self, running: Running) -> Outcome | None:
         """Step it."""
-        running: Running = handle  # type: ignore[assignment]
         if running.outcome is None:
             try:
                 next(running.routine)
@@ -96,9 +95,8 @@ class SkillRunner:
                 running.outcome = failed("error", "an error in the skill; see the log")
         return running.outcome
 
-    def cancel(self, handle: object) -> None:
+    def cancel(self, running: Running) -> None:
         """Let it clean up; `settle` waits for that."""
-        running: Running = handle  # type: ignore[assignment]
         if running.outcome is not None:
             return
         running.outcome = failed("canceled", "it was canceled")
