@@ -245,7 +245,7 @@ def load_suite(name: str | Path) -> Suite:
 
 _RANGES = "variation"
 # Files in the folder that have other types.
-_OTHER = (_RANGES, "mapping", "navigation", "perception")
+_OTHER = (_RANGES, "mapping", "mission", "navigation", "perception")
 
 
 def variation_file() -> Path:
