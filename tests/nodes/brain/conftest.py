@@ -158,6 +158,13 @@ class Talk:
             frames__odom_age=2.0,
         ).wait_until_ready()
 
+    def revive(self) -> None:
+        """Begin anew where a test has killed the brain."""
+        started = self.bench.started
+        started[:] = [one for one in started if one.process.poll() is None]
+        if self.brain.process.poll() is not None:
+            self.start_brain()
+
     def send(self, text: str, **fields: Any) -> Any:
         self.bench.wait(self.action.server_is_ready, "the brain")
         goal = ExecuteTask.Goal(text=text, **fields)
