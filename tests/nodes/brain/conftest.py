@@ -164,6 +164,8 @@ class Talk:
         started[:] = [one for one in started if one.process.poll() is None]
         if self.brain.process.poll() is not None:
             self.start_brain()
+            # Fast DDS may need 3 s until it hears the others after a process was killed.
+            self.bench.spin(5.0)
 
     def send(self, text: str, **fields: Any) -> Any:
         self.bench.wait(self.action.server_is_ready, "the brain")
