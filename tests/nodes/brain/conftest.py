@@ -164,7 +164,7 @@ class Talk:
         started[:] = [one for one in started if one.process.poll() is None]
         if self.brain.process.poll() is not None:
             self.start_brain()
-            # Fast DDS may need 3 s until it hears the others after a process was killed.
+            # After a process was killed Fast DDS may need 3 s to hear the others.
             self.bench.spin(5.0)
 
     def send(self, text: str, **fields: Any) -> Any:
