@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from renxing.errors import ConfigError
-from renxing.evaluation.live import LiveError, Sight, check_live, end
+from renxing.evaluation.live import LiveError, Sight, check_live, end, unseen
 from renxing.evaluation.measures import measure, still_after
 from renxing.evaluation.rig import Course, Run
 from renxing.evaluation.scenario import load_suite
+from renxing.evaluation.witness import Evidence
 from renxing.robot import Robot
 from renxing.sim import Twin, load_world
 
@@ -92,6 +93,15 @@ def test_standing_still_is_seen(rx1: Robot, twin: Twin) -> None:
     assert still_after(trace, 3.0) == pytest.approx(1.0, abs=0.06)
     moving = walk(twin, BEGUN + 9.0).trace(rx1, course, BEGUN)
     assert still_after(moving, 3.0) == math.inf
+
+
+def test_a_course_whose_end_nobody_saw_is_no_success(rx1: Robot, twin: Twin) -> None:
+    course = Course(duration=8.0, times=np.zeros(1), velocities=np.zeros((1, 3)))
+    half = walk(twin, BEGUN + 4.0).trace(rx1, course, BEGUN)
+    assert "from 4.0 s on: it ended" in unseen(half, course, Evidence(why="it ended"))
+    whole = walk(twin, BEGUN + 9.0).trace(rx1, course, BEGUN)
+    assert unseen(whole, course, Evidence()) == ""
+    assert "for 0.90 s" in unseen(whole, course, Evidence(gap=0.9))
 
 
 def test_what_was_not_seen_is_no_success(rx1: Robot) -> None:

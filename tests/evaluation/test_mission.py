@@ -16,10 +16,10 @@ from renxing.evaluation.mission import (
     judge,
     load_missions,
     make_mission,
-    way,
 )
 from renxing.evaluation.routes import Route, draw
 from renxing.evaluation.surfaces import clearance
+from renxing.evaluation.ways import walked
 from renxing.evaluation.witness import Evidence, Witness
 from renxing.robot import Robot
 from renxing.runtime.scene_block import SceneWriter
@@ -93,6 +93,11 @@ def test_what_is_not_true_is_none(mission: Mission) -> None:
     )
     assert "it fell" in failures(right, Evidence(looks=1, fell_at=3.0))
     assert "nobody saw it: dark" in failures(right, Evidence(why="dark"))
+    # What was not looked at did not go well.
+    blinked, left = saw(mission), saw(mission)
+    blinked.gap, left.why = 1.5, "MemoryError: "
+    assert "nobody looked for 1.50 s" in failures(right, blinked)
+    assert "nobody saw its end: MemoryError" in failures(right, left)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -110,7 +115,6 @@ def test_somebody_crosses_the_way_and_meets_nothing(seed: int) -> None:
     assert np.hypot(*way_there.T).min() > 0.5  # not where the robot starts
     x, y, _ = mission.placement.stand
     assert np.hypot(*(way_there - (x, y)).T).max() > 0.5
-    assert any(t.thing == person.name for t in (touch(person.name),))
     judged = judge(mission, {}, saw(mission, 0.8, touch(person.name)))
     assert judged.touched == (f"touched {person.name} with left_hand",)
 
@@ -118,8 +122,8 @@ def test_somebody_crosses_the_way_and_meets_nothing(seed: int) -> None:
 def test_a_way_is_without_the_sway() -> None:
     t = np.linspace(0.0, 4.0, 400)
     swaying = np.column_stack([0.5 * t, 0.03 * np.sin(8.0 * t), t])
-    assert way(swaying) == pytest.approx(2.0, abs=0.15)
-    assert way(np.empty((0,))) == 0.0
+    assert walked(swaying) == pytest.approx(2.0, abs=0.15)
+    assert walked(np.empty((0,))) == 0.0
 
 
 def test_a_witness_sees_touches_and_falls(tmp_path: Path, rx1: Robot) -> None:
@@ -169,6 +173,24 @@ def test_rooms_are_drawn_with_the_way_in_them(mission: Mission) -> None:
         return int(((blue > 0.6) & (red < 0.25)).sum())
 
     assert blue(picture([(0.0, 0.0), (2.0, 1.0)])) > blue(picture([])) + 50
+
+
+def test_a_witness_that_breaks_says_so(
+    tmp_path: Path, rx1: Robot, mission: Mission
+) -> None:
+    def note(_twin: Twin) -> None:
+        raise ValueError("too bright")
+
+    twin = Twin(rx1, mission.world)
+    with Witness("core.test", rx1, mission.world, tmp_path, note) as witness:
+        writer = SceneWriter("core.test", twin, tmp_path)
+        try:
+            while witness.alive:
+                writer.show(2_000_000)
+        finally:
+            writer.close()
+    assert witness.saw.why == "ValueError: too bright"
+    assert judge(mission, {}, witness.saw).failures[-1].startswith("nobody saw it")
 
 
 @pytest.mark.parametrize(

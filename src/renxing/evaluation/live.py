@@ -28,7 +28,7 @@ from renxing.evaluation.rig import Course, Run
 from renxing.evaluation.scenario import Scenario
 from renxing.evaluation.trial import Outcome, Trial
 from renxing.evaluation.truth import Truth
-from renxing.evaluation.witness import Witness
+from renxing.evaluation.witness import Evidence, Witness
 from renxing.robot import Robot, load_robot
 from renxing.runtime.boards import core_block
 from renxing.sim import Twin, load_world
@@ -37,6 +37,8 @@ from renxing.spatial import Array, rpy_from_rotation
 COURSE = "renxing.nodes.course"
 BOOT = 400.0  # [s] that a first start may take, which compiles
 ENDING = 30.0  # [s] that a process has to end
+SEEN = 0.95  # of a course that has to be seen: a loop that is late skips cycles
+BLINK = 0.25  # [s] of simulated time for which the witness may see nothing
 STANDS = 0.01  # [m] over the lowest that it was, up to which a sole is on the ground
 LEVELS = ("nothing", "speed", "still_within")  # that leave the world as it is
 
@@ -82,14 +84,18 @@ def run_live(trial: Trial) -> Outcome:
             begun, loop = _lead(course, witness, stack)
     trace = sight.trace(robot, course, begun)
     fell = witness.saw.fell_at
-    done = Run(trace=trace, fell_at=None if fell is None else fell - begun)
+    done = Run(
+        trace=trace,
+        fell_at=None if fell is None else fell - begun,
+        error=unseen(trace, course, witness.saw),
+    )
     measures = {
         name: value for name, value in measure(done).items() if math.isfinite(value)
     }
     told = course.silent_from
     if scenario.stop_at is not None:
         told = float(course.times[-1])
-    if told < course.duration and done.fell_at is None:
+    if told < course.duration and done.fell_at is None and not done.error:
         measures["still_after"] = still_after(trace, told)
     within = scenario.success.still_within
     if scenario.level == "still_within":
@@ -179,6 +185,14 @@ class Sight:
             torque=np.full((len(time), len(robot.joints)), np.nan),
             frames=np.array(self.rows["frames"])[seen >= 0.0],
         )
+
+
+def unseen(trace: Trace, course: Course, saw: Evidence) -> str:
+    """Return what of a course nobody saw; empty if all of it was seen."""
+    end = float(trace.time[-1])
+    if end < SEEN * course.duration:
+        return f"nothing was seen from {end:.1f} s on: {saw.why or 'no simulation'}"
+    return f"nobody looked for {saw.gap:.2f} s" if saw.gap > BLINK else ""
 
 
 def _wanted(course: Course, now: float) -> Array:

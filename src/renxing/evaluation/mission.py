@@ -19,8 +19,9 @@ from renxing.errors import ModelError
 from renxing.evaluation.objects import LABELS
 from renxing.evaluation.scenario import Share
 from renxing.evaluation.surfaces import clearance
+from renxing.evaluation.ways import inflated, walked
 from renxing.evaluation.witness import Evidence
-from renxing.navigation import from_occupancy, inflate, plan
+from renxing.navigation import from_occupancy, plan
 from renxing.planning.lexicon import read_lexicon
 from renxing.planning.naming import Naming
 from renxing.planning.plan import Language
@@ -34,7 +35,6 @@ from renxing.sim.world import WorldFile, make_world, read_world
 from renxing.spatial import Array
 from renxing.yaml_file import Lines, read_yaml
 
-INSCRIBED, INFLATION, DECAY = 0.37, 0.8, 4.0  # as the nodes have them
 CHEST = 0.9  # [m] above the ground, where people's way has to be free
 ALONG = 0.05  # [m] between two places of it that are looked at
 ROOMS, ANOTHER = 20, 1000  # tried for one seed, and how far their seeds are apart
@@ -42,7 +42,6 @@ TRIES = 1000
 CHOICE = 20  # ways of which people take the longest
 SLANT = 0.8  # [rad] that people cross at, other than straight, at most
 START = 0.6  # [m] around where the robot starts in which nobody walks
-HOP = 0.15  # [m] that counts as a way: more than a walking robot sways by
 
 
 class CrossingPerson(Part, frozen=True, kw_only=True):
@@ -76,6 +75,7 @@ class MissionSuite(Part, frozen=True, kw_only=True):
         tasks: In English and in Chinese; `{crate}` is what the crate is called.
         close: Greatest distance from the crate at the end [m].
         duration: That a mission may take [s].
+        blink: Simulated time for which the witness may see nothing [s].
         seeds: How many.
         required: Least share of missions without a failure.
         crossing: Who walks across, where that is wanted.
@@ -88,6 +88,7 @@ class MissionSuite(Part, frozen=True, kw_only=True):
     tasks: tuple[str, str]
     close: Positive
     duration: Positive
+    blink: Positive
     seeds: Count
     required: Share
     crossing: CrossingPerson
@@ -191,8 +192,7 @@ def _walker(
     world = made(placement.file)
     flat = floor_plan(world, FloorPlanConfig())
     grid = from_occupancy(flat.occupancy, flat.resolution, flat.origin)
-    grid = inflate(grid, INSCRIBED, INFLATION, DECAY)
-    route = plan(grid, (0.0, 0.0, 0.0), placement.stand)
+    route = plan(inflated(grid), (0.0, 0.0, 0.0), placement.stand)
     crate = next(one for one in placement.file.objects if one.name == "crate")
     keep = 0.5 * math.hypot(*crate.size[:2]) + config.room
     # Neither where the robot starts nor where it shall stand.
@@ -243,6 +243,7 @@ class Judgement:
         touched: Who was touched, with what.
         measures: By name: `time` of the task [s], `way` [m] and `person`, the least
             distance of the base from somebody who walks [m], as the witness saw them,
+            `gap`, the longest time between two of its looks [s],
             `claimed` way as the robot says [m], `loop_p99`, the real-time loop's
             period error [µs], `overruns`.
         answer: What the robot said.
@@ -277,6 +278,10 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
             failures.append(f"it stands {away:.2f} m from the crate")
     if not saw.looks:
         failures.append(f"nobody saw it: {saw.why or 'no simulation'}")
+    elif saw.why:
+        failures.append(f"nobody saw its end: {saw.why}")
+    if saw.gap > mission.suite.blink:
+        failures.append(f"nobody looked for {saw.gap:.2f} s")
     if saw.fell_at is not None:
         failures.append("it fell")
     walkers = {person.name for person in mission.world.people}
@@ -296,9 +301,10 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
         touched=touched,
         measures={
             "time": float(said.get("duration", np.nan)),
-            "way": way(np.array(saw.track)),
+            "way": walked(np.array(saw.track)),
             "claimed": float(said.get("distance", np.nan)),
             "person": saw.person,
+            "gap": saw.gap,
             "loop_p99": float(said.get("loop_p99") or np.nan),
             "overruns": float(said.get("overruns") or 0.0),
         },
@@ -330,19 +336,3 @@ def _untrue(mission: Mission, said: Mapping[str, Any]) -> list[str]:
 
 def _list(things: "Counter[tuple[str, str]]") -> str:
     return ", ".join(f"{color} {label}".strip() for label, color in things.elements())
-
-
-def way(track: Array) -> float:
-    """Return the length of a way [m], without the sway of each step.
-
-    Args:
-        track: Places, in rows that begin with x, y [m].
-    """
-    if len(track) == 0:
-        return 0.0
-    length, anchor = 0.0, track[0, :2]
-    for place in track[1:, :2]:
-        hop = float(np.linalg.norm(place - anchor))
-        if hop >= HOP:
-            length, anchor = length + hop, place
-    return length

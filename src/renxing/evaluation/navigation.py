@@ -19,13 +19,13 @@ from renxing.evaluation.rig import PERIOD, FallDetector
 from renxing.evaluation.scenario import Share
 from renxing.evaluation.surfaces import clearance
 from renxing.evaluation.truth import Truth
+from renxing.evaluation.ways import inflated, walked
 from renxing.navigation import (
     CostGrid,
     Follower,
     NoRoute,
     PlannerConfig,
     from_occupancy,
-    inflate,
     is_valid,
     merge,
     occupy,
@@ -46,13 +46,11 @@ from renxing.yaml_file import read_yaml
 FOLLOW = 0.05  # [s] between two velocities
 LOOK = 1.0 / 30.0  # [s] between two images, of one camera after the other
 COSTS = 0.2  # [s] between two local costmaps
-HOP = 0.15  # [m] that counts as a way: more than a walking robot sways by
 CHECK = 1.0  # [s] between two looks whether the way is still free
 PATIENCE = {"person": 10.0}  # [s] that it waits before what is in the way
 IMPATIENCE = 3.0  # [s] the same before anything else
 SETTLE = 1.0  # [s] that it stands and looks before it walks
 WINDOW = 5.0  # [m] side of the local costmap
-INSCRIBED, INFLATION, DECAY = 0.37, 0.8, 4.0  # as the nodes have them
 
 
 class Crossing(Part, frozen=True, kw_only=True):
@@ -324,7 +322,7 @@ class _Trip:
 
     def _whole(self, place: Array) -> CostGrid:
         costs = merge(self._map, self._eyes.ground(place))
-        return inflate(occupy(costs, self._people()), INSCRIBED, INFLATION, DECAY)
+        return inflated(occupy(costs, self._people()))
 
     def _window(self, place: Array) -> CostGrid:
         if self._costs is None:
@@ -334,7 +332,7 @@ class _Trip:
             empty = np.full((count, count), 255, np.uint8)
             grid = CostGrid(costs=empty, resolution=resolution, origin=corner)
             grid = merge(merge(grid, self._map), self._eyes.ground(place))
-            self._costs = inflate(grid, INSCRIBED, INFLATION, DECAY)
+            self._costs = inflated(grid)
         return self._costs
 
     def _note(self) -> None:
@@ -362,7 +360,7 @@ class _Trip:
                 failures.append(f"{away:.2f} m from the goal")
         failures += [f"touched {touch.thing} with {touch.link}" for touch in people]
         failures += [f"bumped {touch.link} into {touch.thing}" for touch in bumps]
-        way = _walked(track)
+        way = walked(track)
         return NavigationOutcome(
             trial=self._trial,
             failures=tuple(failures),
@@ -388,13 +386,3 @@ def _place(state: BodyState) -> Array:
     base = state.base.transform_base_to_odom
     yaw = math.atan2(base.rotation[1, 0], base.rotation[0, 0])
     return np.array([base.translation[0], base.translation[1], yaw])
-
-
-def _walked(track: Array) -> float:
-    """Return the length of a way [m], without the sway of each step."""
-    way, anchor = 0.0, track[0]
-    for place in track[1:]:
-        hop = float(np.linalg.norm(place - anchor))
-        if hop >= HOP:
-            way, anchor = way + hop, place
-    return way

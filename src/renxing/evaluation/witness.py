@@ -35,7 +35,6 @@ class Evidence:
 
     Attributes:
         looks: How many times it looked.
-        seconds: Simulated time that passed meanwhile [s].
         gap: Longest simulated time between two looks [s].
         track: True x, y of the base, and simulated time, in rows (x, y, t).
         person: Least distance of the base from somebody who walks [m].
@@ -45,7 +44,6 @@ class Evidence:
     """
 
     looks: int = 0
-    seconds: float = 0.0
     gap: float = 0.0
     track: list[tuple[float, float, float]] = field(default_factory=list)
     person: float = math.inf
@@ -106,6 +104,13 @@ class Witness:
         self.saw.touches = list(self._touches.all)
 
     def _watch(self) -> None:
+        try:
+            self._watch_on()
+        # Else what nobody saw would count as not having happened.
+        except Exception as error:
+            self.saw.why = f"{type(error).__name__}: {error}"
+
+    def _watch_on(self) -> None:
         reader = self._find()
         while reader is not None and not self._ends.wait(LOOK):
             try:
@@ -114,9 +119,6 @@ class Witness:
             except DeviceError:
                 # The simulation has ended, or is being started anew.
                 self._ends.wait(SEARCH)
-            except ConfigError as error:
-                self.saw.why = str(error)  # it is another one now
-                return
 
     def _find(self) -> SceneReader | None:
         """Wait for the simulation."""
@@ -149,7 +151,6 @@ class Witness:
         place = twin.base_state().transform_base_to_odom.translation
         if saw.track and now > saw.track[-1][2]:
             saw.gap = max(saw.gap, now - saw.track[-1][2])
-            saw.seconds += now - saw.track[-1][2]
         saw.looks, saw.why = saw.looks + 1, ""
         saw.track.append((float(place[0]), float(place[1]), now))
         if saw.fell_at is None and self._falls.fallen():

@@ -41,7 +41,7 @@ class ChatPlanner:
         chat: Chat,
         registry: SkillRegistry,
         lexicon: Lexicon,
-        config: ChatConfig = ChatConfig(),  # noqa: B008 (frozen)
+        config: ChatConfig | None = None,
     ) -> None:
         """Take a chat, skills and words."""
         self.name = name
@@ -49,7 +49,7 @@ class ChatPlanner:
         self._lexicon = lexicon
         self._barring = Barring(lexicon)
         self._expander = Expander(registry, lexicon)
-        self._config = config
+        self._config = config or ChatConfig()
 
     def propose(self, command: Command, scene: Scene) -> Decision:
         """Return what the model makes of a command.

@@ -166,7 +166,7 @@ class Bench:
         places: tuple[Place, ...],
         registry: SkillRegistry,
         lexicon: Lexicon,
-        rules: Rules = Rules(),  # noqa: B008 (frozen)
+        rules: Rules | None = None,
     ) -> None:
         """Take commands, places, skills, words and rules.
 
@@ -175,7 +175,7 @@ class Bench:
         """
         self.file = file
         self._places = places
-        self._rules = rules
+        self._rules = rules = rules or Rules()
         self._validator = Validator(registry, Mentions(lexicon), rules)
         self._answers = Answers(lexicon)
         for _, _, case in file.cases():

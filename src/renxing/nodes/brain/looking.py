@@ -46,11 +46,9 @@ GRACE = 0.3  # [s] that an image may be older than the moment in which it comes
 
 def look_at(body: Body, call: Call, arguments: LookAt) -> Routine:
     """Turn head and, where that is not enough, body."""
-    if body.gaze is None:
-        return failed("refused", "this robot has no camera")
     if arguments.direction:
         azimuth, elevation = DIRECTIONS[arguments.direction]
-        return (yield from _gaze(body, call, lambda: _ahead(azimuth, elevation)))
+        return (yield from _gaze(body, lambda: _ahead(azimuth, elevation)))
     scene = body.surroundings.scene()
     point = _middle(scene, arguments.target)
     if point is None:
@@ -64,12 +62,12 @@ def look_at(body: Body, call: Call, arguments: LookAt) -> Routine:
         bearing = math.atan2(*in_base()[1::-1].tolist())
     except StaleError as error:
         return failed("lost", str(error))
-    outcome = yield from _gaze(body, call, in_base)
+    outcome = yield from _gaze(body, in_base)
     if not outcome.success and abs(bearing) >= BEYOND:
         done = yield from turned(body, bearing, call.timeout)
         if not done.success:
             return done
-        outcome = yield from _gaze(body, call, in_base)
+        outcome = yield from _gaze(body, in_base)
     outcome.measured["object"] = arguments.target
     return outcome
 
@@ -96,7 +94,7 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
         # Who is told where to search looks ahead here, and all around there.
         ahead_only = spot is None and len(spots) > 1
         turns = 1 if ahead_only else TURNS
-        looked += yield from _look_around(body, call, seen, turns)
+        looked += yield from _look_around(body, seen, turns)
     body.release()
     thing = seen()
     if thing is not None:
@@ -113,7 +111,7 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
 
 
 def _look_around(
-    body: Body, call: Call, seen: Callable[[], SeenObject | None], turns: int
+    body: Body, seen: Callable[[], SeenObject | None], turns: int
 ) -> Generator[None, None, int]:
     """Look to all sides until the thing is seen; returns how many looks it took."""
     looked = 0
@@ -126,7 +124,7 @@ def _look_around(
         for azimuth, elevation in SWEEP:
             if seen() is not None:
                 return looked
-            yield from _gaze(body, call, _looking(azimuth, elevation))
+            yield from _gaze(body, _looking(azimuth, elevation))
             yield from body.wait(body.dwell)
             looked += 1
     return looked
@@ -187,10 +185,11 @@ def inspect(body: Body, call: Call, arguments: Inspect) -> Routine:
     return failed("not_in_view", reason)
 
 
-def _gaze(body: Body, call: Call, point: Any) -> Routine:
+def _gaze(body: Body, point: Any) -> Routine:
     """Turn the head to a point in the frame of the base, and measure the rest."""
-    assert body.gaze is not None  # noqa: S101 (who calls has asked)
     gaze = body.gaze
+    if gaze is None:
+        return failed("refused", "this robot has no camera")
     with body.joints() as positions:
         start = yield from body.measured(positions)
         if start is None:
