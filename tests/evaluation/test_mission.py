@@ -159,6 +159,11 @@ def test_a_witness_sees_touches_and_falls(tmp_path: Path, rx1: Robot) -> None:
     assert witness.saw.person == pytest.approx(0.2, abs=0.02)
     assert "passer_by" in {one.thing for one in witness.saw.touches}
     assert witness.saw.gap == pytest.approx(0.1, abs=0.01)
+    first = next(one for one in witness.saw.touches if one.thing == "passer_by")
+    met = witness.saw.meeting(first)
+    assert met is not None and met.person < 0.1 < met.robot
+    assert met.distance == pytest.approx(0.2, abs=0.02) and abs(met.bearing) < 0.2
+    assert "to the" in judge(mission, {}, witness.saw).meetings[0]
 
 
 def test_rooms_are_drawn_with_the_way_in_them(mission: Mission) -> None:

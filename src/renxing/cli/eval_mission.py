@@ -76,6 +76,8 @@ def run_missions(arguments: argparse.Namespace) -> int:
             judged = _live(mission, arguments.robot)
             told = judged.answer or "-"
             print(f"  {told} [{'; '.join(judged.failures) or 'ok'}]", flush=True)
+            for meeting in judged.meetings:
+                print(f"  {meeting}", flush=True)
             done.append((mission, judged))
             tree.append(_plain(scenario, mission, judged))
             if arguments.json:
@@ -201,5 +203,6 @@ def _plain(scenario: str, mission: "Mission", judged: "Judgement") -> dict[str, 
         "on_crate": [f"{color} {label}" for label, color in mission.truth],
         "failures": list(judged.failures),
         "touched": list(judged.touched),
+        "meetings": list(judged.meetings),
         "measures": judged.measures,
     }

@@ -241,6 +241,7 @@ class Judgement:
     Attributes:
         failures: Why it is no success, in words; empty if it is one.
         touched: Who was touched, with what.
+        meetings: How it came to each of these touches.
         measures: By name: `time` of the task [s], `way` [m] and `person`, the least
             distance of the base from somebody who walks [m], as the witness saw them,
             `gap`, the longest time between two of its looks [s],
@@ -252,6 +253,7 @@ class Judgement:
 
     failures: tuple[str, ...]
     touched: tuple[str, ...]
+    meetings: tuple[str, ...]
     measures: dict[str, float]
     answer: str
     track: Array
@@ -285,11 +287,8 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
     if saw.fell_at is not None:
         failures.append("it fell")
     walkers = {person.name for person in mission.world.people}
-    touched = tuple(
-        f"touched {touch.thing} with {touch.link}"
-        for touch in saw.touches
-        if touch.thing in walkers
-    )
+    of_people = [touch for touch in saw.touches if touch.thing in walkers]
+    touched = tuple(f"touched {one.thing} with {one.link}" for one in of_people)
     failures += touched
     failures += [
         f"bumped {touch.link} into {touch.thing}"
@@ -299,6 +298,11 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
     return Judgement(
         failures=tuple(dict.fromkeys(failures)),
         touched=touched,
+        meetings=tuple(
+            f"{one.link} at {one.begun:.1f} s: {met}"
+            for one in of_people
+            if (met := saw.meeting(one)) is not None
+        ),
         measures={
             "time": float(said.get("duration", np.nan)),
             "way": walked(np.array(saw.track)),

@@ -7,6 +7,7 @@ whom and what it touched. Nothing that the robot believes or says is asked.
 
 import math
 import threading
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from renxing.spatial import Array
 
 LOOK = 0.02  # [s] between two looks
 MARGIN = 0.005  # [m] as near as that counts as a touch
+COMING = 0.5  # [s] before a touch in which speeds are taken
 SEARCH = 0.5  # [s] between two looks for a simulation that is not there yet
 
 
@@ -37,6 +39,8 @@ class Evidence:
         looks: How many times it looked.
         gap: Longest simulated time between two looks [s].
         track: True x, y of the base, and simulated time, in rows (x, y, t).
+        yaws: True yaw of the base at each of these looks [rad].
+        walkers: x, y of all who walk by name, likewise.
         person: Least distance of the base from somebody who walks [m].
         fell_at: Simulated time at which the robot lay; None if it never did [s].
         touches: Of the robot with people, objects and what is fixed; soles excepted.
@@ -46,6 +50,8 @@ class Evidence:
     looks: int = 0
     gap: float = 0.0
     track: list[tuple[float, float, float]] = field(default_factory=list)
+    yaws: list[float] = field(default_factory=list)
+    walkers: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     person: float = math.inf
     fell_at: float | None = None
     touches: list[Touch] = field(default_factory=list)
@@ -55,6 +61,50 @@ class Evidence:
     def end(self) -> Array:
         """Where the base was last: x, y [m]."""
         return np.array(self.track[-1][:2] if self.track else (np.nan, np.nan))
+
+    def meeting(self, touch: Touch) -> "Meeting | None":
+        """Return how robot and person came to touch; None for a thing."""
+        places = self.walkers.get(touch.thing)
+        if places is None:
+            return None
+        at = bisect_left(self.track, touch.begun, key=lambda row: row[2])
+        before = bisect_left(self.track, touch.begun - COMING, key=lambda row: row[2])
+        rows = np.column_stack([self.track, places])[[before, at]]
+        passed = max(rows[1, 2] - rows[0, 2], LOOK)
+        x, y = rows[1, 3:] - rows[1, :2]
+        bearing = math.remainder(math.atan2(y, x) - self.yaws[at], math.tau)
+        return Meeting(
+            bearing=bearing,
+            distance=math.hypot(x, y),
+            robot=float(np.hypot(*(rows[1, :2] - rows[0, :2]))) / passed,
+            person=float(np.hypot(*(rows[1, 3:] - rows[0, 3:]))) / passed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Where somebody was and who moved when the robot touched them.
+
+    Attributes:
+        bearing: Of the person from the robot, 0 ahead, positive to the left [rad].
+        distance: From the base to the middle of the person [m].
+        robot: Mean speed of the base in the half second before [m/s].
+        person: Likewise of the person [m/s].
+    """
+
+    bearing: float
+    distance: float
+    robot: float
+    person: float
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        side = "left" if self.bearing > 0.0 else "right"
+        return (
+            f"{abs(math.degrees(self.bearing)):.0f} degrees to the {side} at "
+            f"{self.distance:.2f} m, robot at {self.robot:.2f} m/s, "
+            f"person at {self.person:.2f} m/s"
+        )
 
 
 class Witness:
@@ -148,11 +198,17 @@ class Witness:
         self._touches.sample()
         if self._note is not None:
             self._note(twin)
-        place = twin.base_state().transform_base_to_odom.translation
+        base = twin.base_state().transform_base_to_odom
+        place = base.translation
         if saw.track and now > saw.track[-1][2]:
             saw.gap = max(saw.gap, now - saw.track[-1][2])
         saw.looks, saw.why = saw.looks + 1, ""
         saw.track.append((float(place[0]), float(place[1]), now))
+        saw.yaws.append(math.atan2(base.rotation[1, 0], base.rotation[0, 0]))
+        for name in twin.people.names:
+            person = twin.people.pose(name).translation
+            walker = saw.walkers.setdefault(name, [])
+            walker.append((float(person[0]), float(person[1])))
         if saw.fell_at is None and self._falls.fallen():
             saw.fell_at = now
         if reader.people is not None:
