@@ -4,7 +4,7 @@
 import pytest
 
 from renxing.errors import ConfigError
-from renxing.nodes.camera_choice import chosen_cameras
+from renxing.nodes.sensor_choice import chosen_cameras
 from renxing.robot import load_robot
 
 

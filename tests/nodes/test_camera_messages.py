@@ -92,7 +92,7 @@ def test_a_jpeg_is_nearly_the_picture() -> None:
 
 
 def test_the_cloud_is_organised() -> None:
-    cloud = messages.to_cloud(HEADER, depth(), PINHOLE)
+    cloud = messages.to_depth_cloud(HEADER, depth(), PINHOLE)
     assert (cloud.width, cloud.height, cloud.point_step) == (64, 48, 12)
     points = np.frombuffer(cloud.data, np.float32).reshape(48, 64, 3)
     assert np.isnan(points[:4]).all()

@@ -20,6 +20,7 @@ from renxing.errors import DeviceError
 from renxing.localization import Occupancy
 from renxing.nodes import camera_messages, convert
 from renxing.nodes import localization_messages as messages
+from renxing.nodes.cloud_messages import from_cloud
 from renxing.nodes.localization_worker import upright_covariance
 from renxing.robot.pinhole import Pinhole
 from renxing.spatial import SE3, rotation_from_rpy
@@ -35,16 +36,16 @@ AMCL = QoSProfile(
 def test_clouds_come_back_as_points() -> None:
     depth = np.full((72, 96), 2.0, np.float32)
     depth[3, 5] = 0.0
-    cloud = camera_messages.to_cloud(Header(frame_id="eye"), depth, PINHOLE)
-    points = messages.from_cloud(cloud)
+    cloud = camera_messages.to_depth_cloud(Header(frame_id="eye"), depth, PINHOLE)
+    points = from_cloud(cloud)
     assert points.shape == (72 * 96 - 1, 3)
     assert points[0] == pytest.approx([-47.5 * 2 / 62, -35.5 * 2 / 62, 2.0])
     cloud.data = cloud.data[:-12]
     with pytest.raises(DeviceError, match="bytes"):
-        messages.from_cloud(cloud)
+        from_cloud(cloud)
     cloud.fields = cloud.fields[:2]
     with pytest.raises(DeviceError, match="got x, y"):
-        messages.from_cloud(cloud)
+        from_cloud(cloud)
 
 
 def test_grids_count_as_nav_msgs_does() -> None:
@@ -105,7 +106,7 @@ class Room:
             header = Header(stamp=stamp, frame_id=self.camera.frame)
             self.odom.publish(odometry)
             self.joints.publish(joints)
-            self.cloud.publish(camera_messages.to_cloud(header, depth, PINHOLE))
+            self.cloud.publish(camera_messages.to_depth_cloud(header, depth, PINHOLE))
             self.bench.spin(0.05)
 
     def depth(self, eye: SE3) -> Any:

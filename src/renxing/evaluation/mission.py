@@ -283,7 +283,7 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
     elif saw.why:
         failures.append(f"nobody saw its end: {saw.why}")
     if saw.gap > mission.suite.blink:
-        failures.append(f"nobody looked for {saw.gap:.2f} s")
+        failures.append(f"nobody looked for {saw.gap:.2f} s from {saw.gap_at:.1f} s on")
     if saw.fell_at is not None:
         failures.append("it fell")
     walkers = {person.name for person in mission.world.people}

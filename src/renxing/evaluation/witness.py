@@ -38,6 +38,7 @@ class Evidence:
     Attributes:
         looks: How many times it looked.
         gap: Longest simulated time between two looks [s].
+        gap_at: Simulated time at which it began [s].
         track: True x, y of the base, and simulated time, in rows (x, y, t).
         yaws: True yaw of the base at each of these looks [rad].
         walkers: x, y of all who walk by name, likewise.
@@ -49,6 +50,7 @@ class Evidence:
 
     looks: int = 0
     gap: float = 0.0
+    gap_at: float = 0.0
     track: list[tuple[float, float, float]] = field(default_factory=list)
     yaws: list[float] = field(default_factory=list)
     walkers: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
@@ -200,8 +202,8 @@ class Witness:
             self._note(twin)
         base = twin.base_state().transform_base_to_odom
         place = base.translation
-        if saw.track and now > saw.track[-1][2]:
-            saw.gap = max(saw.gap, now - saw.track[-1][2])
+        if saw.track and now - saw.track[-1][2] > saw.gap:
+            saw.gap, saw.gap_at = now - saw.track[-1][2], saw.track[-1][2]
         saw.looks, saw.why = saw.looks + 1, ""
         saw.track.append((float(place[0]), float(place[1]), now))
         saw.yaws.append(math.atan2(base.rotation[1, 0], base.rotation[0, 0]))

@@ -15,6 +15,7 @@ from renxing.navigation.grid import (
     from_elevation_costs,
     from_occupancy,
     inflate,
+    mark,
     merge,
 )
 from renxing.navigation.people import (
@@ -34,6 +35,7 @@ from renxing.navigation.planner import (
     smooth,
 )
 from renxing.navigation.progress import GoalChecker, ProgressChecker
+from renxing.navigation.walkers import Walkers, WalkersConfig
 
 __all__ = [
     "FREE",
@@ -52,10 +54,13 @@ __all__ = [
     "PlannerConfig",
     "ProgressChecker",
     "Reason",
+    "Walkers",
+    "WalkersConfig",
     "from_elevation_costs",
     "from_occupancy",
     "inflate",
     "is_valid",
+    "mark",
     "merge",
     "occupy",
     "path_length",

@@ -201,6 +201,21 @@ def merge(
     return global_grid.replaced(costs)
 
 
+def mark(grid: CostGrid, points: npt.ArrayLike) -> CostGrid:
+    """Make cells lethal in which something stands. Do this before grids are inflated.
+
+    Args:
+        grid: Costs, not inflated yet.
+        points: Of what stands, in the grid's frame [m], shape (n, 2); those beside the
+            grid do not matter.
+    """
+    places = np.reshape(np.asarray(points, float), (-1, 2))
+    rows, columns = grid.cell(places[grid.inside(places)]).T
+    costs = grid.costs.copy()
+    costs[rows, columns] = LETHAL
+    return grid.replaced(costs)
+
+
 def rehearse() -> None:
     """Compile now what is compiled, rather than at the first map."""
     cell = CostGrid(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from grid_map_msgs.msg import GridMap
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import (
     Float32MultiArray,
     Header,
@@ -24,6 +24,7 @@ from std_msgs.msg import (
 
 from renxing.errors import DeviceError
 from renxing.mapping import Heights, Traversability
+from renxing.nodes.cloud_messages import to_cloud
 from renxing.perception.projection import Depth, organised
 from renxing.robot.pinhole import Pinhole
 
@@ -163,24 +164,9 @@ def to_compressed_depth(
     )
 
 
-def to_cloud(header: Header, depth: Depth, pinhole: Pinhole) -> PointCloud2:
+def to_depth_cloud(header: Header, depth: Depth, pinhole: Pinhole) -> PointCloud2:
     """Return an organised cloud in the optical frame; NaN where there is no depth."""
-    points = organised(depth, pinhole)
-    fields = [
-        PointField(name=name, offset=4 * place, datatype=PointField.FLOAT32, count=1)
-        for place, name in enumerate("xyz")
-    ]
-    return PointCloud2(
-        header=header,
-        height=points.shape[0],
-        width=points.shape[1],
-        fields=fields,
-        is_bigendian=False,
-        point_step=12,
-        row_step=points.strides[0],
-        data=_bytes(points),
-        is_dense=False,
-    )
+    return to_cloud(header, organised(depth, pinhole))
 
 
 def to_grid_map(

@@ -32,11 +32,12 @@ from renxing.localization import (
 from renxing.localization.keyframes import moved
 from renxing.nodes import convert
 from renxing.nodes import localization_messages as messages
-from renxing.nodes.camera_choice import chosen_cameras
+from renxing.nodes.cloud_messages import from_cloud
 from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.localization_worker import Answer, LocalizationWorker
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
+from renxing.nodes.sensor_choice import chosen_cameras
 from renxing.robot import load_robot
 from renxing.robot.description import Camera
 from renxing.spatial import SE3, Array
@@ -267,7 +268,7 @@ class Localization(ManagedNode):
             camera = next(c for c in self._cameras if c.name == name)
             eye = base.actInv(then * self._camera_to_base(camera, posture))
             try:
-                points = messages.from_cloud(cloud)
+                points = from_cloud(cloud)
             except DeviceError as error:
                 self.get_logger().error(str(error), throttle_duration_sec=5.0)
                 continue

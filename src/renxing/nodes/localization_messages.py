@@ -8,48 +8,11 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from nav_msgs.msg import OccupancyGrid
-from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from renxing.errors import DeviceError
 from renxing.localization import Occupancy
 from renxing.nodes import convert
 from renxing.spatial import SE3, Array
-
-
-def from_cloud(message: PointCloud2) -> Array:
-    """Return the finite points of a cloud, in its frame [m], shape (N, 3).
-
-    Raises:
-        DeviceError: If it has no x, y, z of 32 bits, or fewer bytes than it says.
-    """
-    offsets = {
-        field.name: field.offset
-        for field in message.fields
-        if field.datatype == PointField.FLOAT32
-    }
-    count, step = message.width * message.height, message.point_step
-    if not {"x", "y", "z"} <= offsets.keys() or message.is_bigendian:
-        raise DeviceError(
-            f"cloud in {message.header.frame_id}: x, y, z as little-endian 32-bit "
-            f"numbers wanted; got {', '.join(f.name for f in message.fields) or 'none'}"
-        )
-    if len(message.data) < count * step or message.row_step != message.width * step:
-        raise DeviceError(
-            f"cloud in {message.header.frame_id}: {len(message.data)} bytes for "
-            f"{count} points of {step} bytes without gaps"
-        )
-    layout = np.dtype(
-        {
-            "names": ["x", "y", "z"],
-            "formats": ["<f4"] * 3,
-            "offsets": [offsets[name] for name in "xyz"],
-            "itemsize": step,
-        }
-    )
-    cells = np.frombuffer(message.data, layout, count)
-    points = np.column_stack([cells["x"], cells["y"], cells["z"]]).astype(float)
-    return points[np.isfinite(points).all(axis=1)]
 
 
 def to_grid(stamp: Time, frame: str, flat: Occupancy) -> OccupancyGrid:

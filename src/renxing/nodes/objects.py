@@ -19,11 +19,11 @@ from visualization_msgs.msg import MarkerArray
 from renxing.errors import DeviceError, StaleError
 from renxing.nodes import camera_messages, convert
 from renxing.nodes import object_messages as messages
-from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation.frames import Frames, FramesConfig
 from renxing.nodes.parameters import load_config
+from renxing.nodes.sensor_choice import chosen_cameras
 from renxing.perception import (
     MemoryConfig,
     ObjectFinder,

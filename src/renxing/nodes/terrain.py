@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ground around the robot, from its depth cameras."""
+"""The ground around the robot and who is there, from its cameras and scanners."""
 
 import os
 from collections import deque
@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from grid_map_msgs.msg import GridMap
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -23,26 +22,24 @@ from renxing.mapping import (
 )
 from renxing.nodes import camera_messages as messages
 from renxing.nodes import convert
-from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.image_poses import ImagePoses
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
+from renxing.nodes.sensor_choice import chosen_cameras, chosen_lidars
+from renxing.nodes.terrain_feed import LATEST, Feed
 from renxing.nodes.terrain_people import PeopleWatch, PeopleWatchConfig
+from renxing.nodes.terrain_surround import Surround, SurroundConfig
 from renxing.perception import (
-    CleanDepth,
     ConditioningConfig,
     DepthConditioner,
     SelfFilter,
     SelfFilterConfig,
     lift,
 )
-from renxing.perception.projection import Depth
 from renxing.robot import load_robot
-from renxing.robot.description import Camera
-from renxing.robot.pinhole import Pinhole, pinhole_of
-from renxing.spatial import SE3, Array
+from renxing.robot.pinhole import pinhole_of
+from renxing.spatial import SE3
 
-LATEST = QoSProfile(depth=2)
 POLL = 0.01  # [s] between two looks for images whose pose has come
 PATIENCE = 0.15  # [s] that an image waits for its pose
 
@@ -54,6 +51,7 @@ class TerrainConfig:
     Attributes:
         robot: Name in config/robots or path of a robot's YAML file.
         cameras: Names of the robot's cameras, of which it may lack some.
+        lidars: Names of its laser scanners, likewise.
         odometry: Topic that says where the base is.
         rate: Of the map [Hz].
         farthest: Depth beyond which nothing goes into the map [m].
@@ -62,11 +60,13 @@ class TerrainConfig:
         map: The map.
         ground: What the robot can walk on.
         people: The look-out for people.
+        surround: What counts of what scanners measure all around.
         niceness: By which the process steps back behind the others.
     """
 
     robot: str = "rx1"
     cameras: str = "head chest"
+    lidars: str = "head"
     odometry: str = "odom"
     rate: float = field(default=10.0, metadata={"min": 0.5, "max": 50.0})
     farthest: float = field(default=5.0, metadata={"min": 0.5, "max": 30.0})
@@ -75,6 +75,7 @@ class TerrainConfig:
     map: ElevationConfig = field(default_factory=ElevationConfig)
     ground: TraversabilityConfig = field(default_factory=TraversabilityConfig)
     people: PeopleWatchConfig = field(default_factory=PeopleWatchConfig)
+    surround: SurroundConfig = field(default_factory=SurroundConfig)
     niceness: int = field(default=5, metadata={"min": 0, "max": 19})
 
 
@@ -84,13 +85,14 @@ class Terrain(ManagedNode):
     Publishes: elevation_map (GridMap, frame of the odometry; layers of
     `camera_messages.LAYERS`); for each camera camera/<name>/points (PointCloud2) and
     camera/<name>/depth/image_conditioned (32FC1), both without the robot's own body;
-    each only while somebody listens; what `PeopleWatch` publishes.
+    each only while somebody listens; what `PeopleWatch` and, for each scanner,
+    `Surround` publish.
     Subscribes: camera/<name>/depth/image_raw (16UC1 or 32FC1), .../depth/camera_info,
-    odom, joint_states.
+    lidar/<name>/points (PointCloud2), odom, joint_states.
     Services: ~/clear (Trigger): forgets the map.
     Parameters: `TerrainConfig`.
-    Stale behaviour: an image for whose time no pose comes is left out; a map without
-    new images keeps its stamp, so that a listener sees it age.
+    Stale behaviour: what was measured at a time of no known pose is left out; a map
+    without new images keeps its stamp, so that a listener sees it age.
     """
 
     def __init__(self) -> None:
@@ -105,13 +107,17 @@ class Terrain(ManagedNode):
         self._filter = SelfFilter(config.own_body, robot)
         self._map = Elevation(config.map)
         self._soles = [foot.sole for foot in robot.description.feet]
-        self._waiting: deque[tuple[Feed, Image, float]]
+        lidars = chosen_lidars(robot, config.lidars)
+        self._waiting: deque[tuple[Feed | Surround, Any, float]]
         # A machine that is too slow leaves out the oldest.
-        self._waiting = deque(maxlen=2 * len(cameras))
-        self._feeds = [Feed(self, camera) for camera in cameras]
+        self._waiting = deque(maxlen=2 * (len(cameras) + len(lidars)))
+        self._feeds = [Feed(self, camera, config.conditioning) for camera in cameras]
         self._warm_up()
         self._maps = self.create_publisher(GridMap, "elevation_map", LATEST)
         self._people = PeopleWatch(self, config.people)
+        self._surrounds = [
+            Surround(self, lidar, config.surround, self._people) for lidar in lidars
+        ]
         self._mapped = 0.0
         self.create_service(Trigger, "~/clear", self.clear)
         os.nice(config.niceness)
@@ -123,11 +129,15 @@ class Terrain(ManagedNode):
         self._heard: list[Any] = []
         for feed in self._feeds:
             name = f"camera/{feed.camera.name}/depth"
-            on_image = partial(self.on_image, feed)
+            on_image = partial(self.on_measured, feed)
             self._heard += [
                 subscribe(CameraInfo, f"{name}/camera_info", feed.on_info, LATEST),
                 subscribe(Image, f"{name}/image_raw", on_image, LATEST),
             ]
+        for surround in self._surrounds:
+            name = f"lidar/{surround.lidar.name}/points"
+            on_turn = partial(self.on_measured, surround)
+            self._heard.append(subscribe(PointCloud2, name, on_turn, LATEST))
         self._ticks = [
             self.create_wall_timer(POLL, self.tick),
             self.create_wall_timer(1.0 / self.config.rate, self.publish),
@@ -148,6 +158,7 @@ class Terrain(ManagedNode):
         self._filter.place(np.zeros(len(self.robot.joints)))
         frame = self._feeds[0].camera.frame
         kept = self._filter.remove(flat, pinhole, frame)
+        self._filter.outside(np.ones((1, 3)), frame, 0.0)
         conditioner = DepthConditioner(self.config.conditioning, pinhole)
         for _ in range(2):
             clean = conditioner.step(kept, SE3.Identity())
@@ -167,13 +178,12 @@ class Terrain(ManagedNode):
 
     # --- callbacks store, ticks think ----------
 
-    def on_image(self, feed: "Feed", message: Image) -> None:
-        """Let an image wait for the pose of its time."""
-        now = self.now()
-        self._waiting.append((feed, message, now))
+    def on_measured(self, feed: Feed | Surround, message: Any) -> None:
+        """Let an image or a turn wait for the pose of its time."""
+        self._waiting.append((feed, message, self.now()))
 
     def tick(self) -> None:
-        """Take an image whose pose is known; only one, so that poses go on coming."""
+        """Take one whose pose is known; only one, so that poses go on coming."""
         now = self.now()
         for _ in range(len(self._waiting)):
             feed, message, came = self._waiting.popleft()
@@ -184,33 +194,48 @@ class Terrain(ManagedNode):
             self._take(feed, message, stamp)
             return
 
-    def _take(self, feed: "Feed", message: Image, stamp: float) -> None:
-        pinhole = feed.pinhole
+    def _take(self, feed: Feed | Surround, message: Any, stamp: float) -> None:
         placed = self._poses.at(stamp)
-        if pinhole is None or placed is None:
-            self.get_logger().warning(
-                f"camera {feed.camera.name}: image left out: no camera_info, or no "
-                f"'{self.config.odometry}' or joint_states of its time",
-                throttle_duration_sec=5.0,
-            )
-            return
-        pose, joints = placed
         try:
-            depth = messages.from_depth_image(message)
-            clean = feed.condition(self._filter, depth, pose, joints)
+            if placed is None:
+                raise DeviceError(
+                    f"left out: no '{self.config.odometry}' or joint_states of its time"
+                )
+            pose, joints = placed
+            self._filter.place(joints)
+            ground = self._standing(pose)
+            if isinstance(feed, Surround):
+                frame = self._poses.frame
+                feed.take(message, self._filter, pose, ground, frame)
+            else:
+                self._see(feed, message, stamp, pose, ground)
         except DeviceError as error:
-            self.get_logger().error(str(error), throttle_duration_sec=5.0)
+            what = message.header.frame_id
+            self.get_logger().warning(f"{what}: {error}", throttle_duration_sec=5.0)
+
+    def _see(
+        self, feed: Feed, message: Image, stamp: float, pose: SE3, ground: float
+    ) -> None:
+        """Put an image into the map.
+
+        Raises:
+            DeviceError: If it is no depth image, or nothing is known of its camera.
+        """
+        depth = messages.from_depth_image(message)
+        clean = feed.condition(self._filter, depth, pose)
+        pinhole = feed.pinhole
+        if pinhole is None:
             return
-        eye, sole = feed.eye, self._standing(pose)
+        eye = feed.eye
         points = lift(clean.depth, clean.deviation, pinhole, eye, self.config.farthest)
         if feed.camera.name == self.config.people.camera:
             header = Header(stamp=message.header.stamp, frame_id=self._poses.frame)
-            self._people.look(header, points, eye, pinhole, sole)
+            self._people.look(header, points, eye, pinhole, ground)
         points = self._people.without_walkers(points, stamp)
         self._map.step(
             stamp, points.position, points.variance, eye.translation, pose.translation
         )
-        self._map.stand(pose.translation, sole)
+        self._map.stand(pose.translation, ground)
         feed.publish(message.header, clean.depth)
 
     def _standing(self, pose: SE3) -> float:
@@ -231,73 +256,3 @@ class Terrain(ManagedNode):
         self._maps.publish(
             messages.to_grid_map(stamp, self._poses.frame, heights, ground)
         )
-
-
-class Feed:
-    """One camera's images.
-
-    Attributes:
-        camera: Of the robot's file.
-        pinhole: Of its images; None until it has said so.
-        eye: Pose of its optical frame in odom, of the last image.
-    """
-
-    def __init__(self, node: Terrain, camera: Camera) -> None:
-        """Create its topics."""
-        self.camera = camera
-        self.pinhole: Pinhole | None = None
-        self.eye = SE3.Identity()
-        self._config = node.config.conditioning
-        self._conditioner: DepthConditioner | None = None
-        self._log = node.get_logger()
-        name, topic = f"camera/{camera.name}", node.create_publisher
-        self._points = topic(PointCloud2, f"{name}/points", LATEST)
-        self._clean = topic(Image, f"{name}/depth/image_conditioned", LATEST)
-
-    def on_info(self, message: CameraInfo) -> None:
-        """Keep the intrinsics."""
-        try:
-            pinhole = messages.from_camera_info(message)
-        except DeviceError as error:
-            self._log.error(str(error), throttle_duration_sec=5.0)
-            return
-        if pinhole != self.pinhole:
-            self.pinhole = pinhole
-            self._conditioner = DepthConditioner(self._config, pinhole)
-
-    def condition(
-        self, body: SelfFilter, depth: Depth, base_to_odom: SE3, positions: Array
-    ) -> CleanDepth:
-        """Take the robot out of an image and condition it.
-
-        Args:
-            body: Knows where the robot's shapes are.
-            depth: [m], shape (H, W); 0 for no measurement.
-            base_to_odom: Pose of the base at the time of the image.
-            positions: Of the joints at that time [rad], shape (n,).
-
-        Raises:
-            DeviceError: If the image has not the size of its camera_info.
-        """
-        pinhole, conditioner = self.pinhole, self._conditioner
-        if pinhole is None or conditioner is None:
-            raise DeviceError(f"camera {self.camera.name}: no camera_info yet")
-        if depth.shape != (pinhole.height, pinhole.width):
-            raise DeviceError(
-                f"camera {self.camera.name}: image of {depth.shape[1]} x "
-                f"{depth.shape[0]} pixels, camera_info of {pinhole.width} x "
-                f"{pinhole.height}"
-            )
-        body.place(positions)
-        self.eye = base_to_odom * body.camera_to_base(self.camera.frame)
-        kept = body.remove(depth, pinhole, self.camera.frame)
-        return conditioner.step(kept, self.eye)
-
-    def publish(self, header: Header, depth: Depth) -> None:
-        """Publish what became of an image, as far as somebody listens."""
-        if self._points.get_subscription_count() and self.pinhole is not None:
-            self._points.publish(messages.to_cloud(header, depth, self.pinhole))
-        if self._clean.get_subscription_count():
-            # REP-118: in metres what was not measured is NaN.
-            metres = np.where(depth > 0.0, depth, np.float32(np.nan))
-            self._clean.publish(messages.to_image(header, metres, "32FC1"))

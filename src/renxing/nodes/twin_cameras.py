@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The depth cameras of the simulated robot."""
+"""The depth cameras and laser scanners of the simulated robot."""
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from std_msgs.msg import Header
 
 from renxing.errors import DeviceError
-from renxing.nodes.camera_choice import chosen_cameras
 from renxing.nodes.camera_topics import CameraTopics
 from renxing.nodes.controllers.side import LoopClock
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.parameters import load_config
+from renxing.nodes.sensor_choice import chosen_cameras, chosen_lidars
+from renxing.nodes.twin_lidar import TwinLidar
 from renxing.robot import load_robot
 from renxing.robot.description import Camera
 from renxing.robot.pinhole import pinhole_of
@@ -35,6 +37,7 @@ class TwinCamerasConfig:
         robot: Name in config/robots or path of a robot's YAML file.
         world: Name in config/worlds or path of a world's YAML file; that of the core.
         cameras: Names of the robot's cameras, of which it may lack some.
+        lidars: Names of its laser scanners, likewise; they have rates of their own.
         rate: Images of each camera a second [Hz].
         binning: Pixels of the camera along each side of one that is rendered.
         noise: Whether depth has the errors of a real camera.
@@ -47,6 +50,7 @@ class TwinCamerasConfig:
     robot: str = "rx1"
     world: str = "flat"
     cameras: str = "head chest"
+    lidars: str = "head"
     rate: float = field(default=15.0, metadata={"min": 0.5, "max": 60.0})
     binning: int = field(default=2, metadata={"min": 1, "max": 8})
     noise: bool = True
@@ -57,9 +61,10 @@ class TwinCamerasConfig:
 
 
 class TwinCameras(ManagedNode):
-    """Shows what the robot's depth cameras see in the simulation.
+    """Shows what the robot's depth cameras and scanners see in the simulation.
 
-    Publishes, for each camera, the topics of `CameraTopics`.
+    Publishes, for each camera, the topics of `CameraTopics`, for each scanner that of
+    `TwinLidar`.
     Parameters: `TwinCamerasConfig`.
     Stale behaviour: without a new scene from the core it publishes nothing. Without
     OpenGL, or without a simulation, it ends and says what to do.
@@ -94,6 +99,10 @@ class TwinCameras(ManagedNode):
             View(self, camera, config, config.seed + place)
             for place, camera in enumerate(cameras)
         ]
+        self._lidars = [
+            TwinLidar(self, lidar, model, config.seed)
+            for lidar in chosen_lidars(robot, config.lidars)
+        ]
         self._turn = 0
         self._lost = False
         # Last: what failed before must not slow down who asked.
@@ -102,11 +111,16 @@ class TwinCameras(ManagedNode):
     def activate(self) -> None:
         """Start looking."""
         period = 1.0 / (self.config.rate * len(self._views))
-        self._timer = self.create_wall_timer(period, self.tick)
+        self._timers = [self.create_wall_timer(period, self.tick)]
+        self._timers += [
+            self.create_wall_timer(lidar.period, partial(self.turn, lidar))
+            for lidar in self._lidars
+        ]
 
     def deactivate(self) -> None:
         """Stop looking."""
-        self.destroy_timer(self._timer)
+        for timer in self._timers:
+            self.destroy_timer(timer)
 
     def clean(self) -> None:
         """Give OpenGL back."""
@@ -115,6 +129,25 @@ class TwinCameras(ManagedNode):
 
     def tick(self) -> None:
         """Let one camera look, the next one at the next call."""
+        if not self._look():
+            return
+        view = self._views[self._turn]
+        self._turn = (self._turn + 1) % len(self._views)
+        if self._scene.due != view.seen:
+            view.seen = self._scene.due
+            if view.wanted:
+                self._eye.place(self._scene.qpos, self._scene.people)
+            view.publish(self._eye, self._loop_clock.to_ros(self._scene.time))
+
+    def turn(self, lidar: TwinLidar) -> None:
+        """Let a scanner turn once."""
+        if lidar.wanted and self._look():
+            self._eye.place(self._scene.qpos, self._scene.people)
+            stamp = self._loop_clock.to_ros(self._scene.time)
+            lidar.publish(self._eye.data, stamp)
+
+    def _look(self) -> bool:
+        """Read the scene; returns whether there is one."""
         try:
             new = self._scene.read()
         except DeviceError as error:
@@ -122,17 +155,11 @@ class TwinCameras(ManagedNode):
             if not self._lost:
                 self.get_logger().warning(f"no scene: {error}")
             self._lost = True
-            return
+            return False
         self._lost = False
         if new:
             self._loop_clock.observe(self._scene.time, self._scene.due)
-        view = self._views[self._turn]
-        self._turn = (self._turn + 1) % len(self._views)
-        if self._scene.due != view.seen and self._scene.due:
-            view.seen = self._scene.due
-            if view.wanted:
-                self._eye.place(self._scene.qpos, self._scene.people)
-            view.publish(self._eye, self._loop_clock.to_ros(self._scene.time))
+        return bool(self._scene.due)
 
 
 class View:

@@ -23,6 +23,7 @@ from renxing.perception.people import (
 from renxing.perception.projection import Points, lift
 from renxing.perception.self_filter import SelfFilter, SelfFilterConfig
 from renxing.perception.thing import Remembered
+from renxing.perception.walkers import TrunkFinderConfig, find_trunks
 
 __all__ = [
     "Catalogue",
@@ -40,8 +41,10 @@ __all__ = [
     "SelfFilter",
     "SelfFilterConfig",
     "Sighting",
+    "TrunkFinderConfig",
     "believed",
     "find_people",
+    "find_trunks",
     "lift",
     "load_catalogue",
     "without",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take the robot's own body out of its depth images.
+"""Take the robot's own body out of what its eyes measure.
 
-In: depth image, joint positions.  Out: the same image without pixels that lie on the
+In: depth image or points, joint positions.  Out: the same without what lies on the
 robot.  Method: a box around each visible shape of the URDF, moved with its link; a
 pixel whose point lies in a box is the robot's.
 """
@@ -15,7 +15,7 @@ from numba import njit
 
 from renxing.robot import Robot
 from renxing.robot.pinhole import Pinhole
-from renxing.spatial import SE3, Array
+from renxing.spatial import SE3, Array, Mask
 
 Depth = npt.NDArray[np.float32]
 
@@ -84,6 +84,41 @@ class SelfFilter:
         placement: SE3 = base.actInv(data.oMf[robot.frame(frame)])
         return placement
 
+    def outside(self, points: Array, frame: str, margin: float) -> Mask:
+        """Say which points are not the robot's own.
+
+        Args:
+            points: In a frame of the robot [m], shape (n, 3).
+            frame: Which.
+            margin: By which each box is greater than its shape [m].
+
+        Returns:
+            Shape (n,).
+
+        Raises:
+            ModelError: If the robot has no such frame.
+        """
+        poses = self._boxes_to(frame)
+        away: Mask = np.ones(len(points), np.bool_)
+        _mark(
+            np.ascontiguousarray(points, np.float64),
+            np.ascontiguousarray(poses[:, :3, :3]),
+            np.ascontiguousarray(poses[:, :3, 3]),
+            self._half,
+            margin,
+            away,
+        )
+        return away
+
+    def _boxes_to(self, frame: str) -> Array:
+        """Return the pose of each box in a frame, shape (n, 4, 4)."""
+        data = self._data
+        odom_to_frame = data.oMf[self._robot.frame(frame)].inverse()
+        joints = np.array([data.oMi[int(index)].homogeneous for index in self._used])
+        moved = odom_to_frame.homogeneous @ joints[self._joint]
+        poses: Array = moved @ self._placement
+        return poses
+
     def remove(self, depth: Depth, pinhole: Pinhole, frame: str) -> Depth:
         """Return a depth image without the robot: its pixels are 0.
 
@@ -95,10 +130,7 @@ class SelfFilter:
         Raises:
             ModelError: If the robot has no such frame.
         """
-        data = self._data
-        odom_to_camera = data.oMf[self._robot.frame(frame)].inverse()
-        joints = np.array([data.oMi[int(index)].homogeneous for index in self._used])
-        poses = odom_to_camera.homogeneous @ joints[self._joint] @ self._placement
+        poses = self._boxes_to(frame)
         kept: Depth = depth.copy()
         _remove(
             kept,
@@ -171,3 +203,31 @@ def _remove(
                         break
                 if inside:
                     depth[v, u] = 0.0
+
+
+@njit(cache=True)
+def _mark(
+    points: Array,
+    rotation: Array,
+    translation: Array,
+    half: Array,
+    margin: float,
+    away: Mask,
+) -> None:
+    """Put `away` to false for points inside of boxes; poses are box -> points."""
+    for box in range(half.shape[0]):
+        r, t, size = rotation[box], translation[box], half[box] + margin
+        reach = size[0] * size[0] + size[1] * size[1] + size[2] * size[2]
+        for index in range(points.shape[0]):
+            x, y = points[index, 0] - t[0], points[index, 1] - t[1]
+            z = points[index, 2] - t[2]
+            if x * x + y * y + z * z > reach:
+                continue
+            inside = True
+            for axis in range(3):
+                along = r[0, axis] * x + r[1, axis] * y + r[2, axis] * z
+                if abs(along) > size[axis]:
+                    inside = False
+                    break
+            if inside:
+                away[index] = False

@@ -228,6 +228,35 @@ class Camera(Part, frozen=True):
         _want_order("range", self.range, 0.0)
 
 
+class Lidar(Part, frozen=True):
+    """A laser scanner that looks all around.
+
+    Attributes:
+        name: Its name in topics: `lidar/<name>/points`.
+        frame: x ahead, z up (REP-103).
+        elevation: Of the lowest and the highest ring; positive is up [rad].
+        rings: Of beams, evenly between them.
+        columns: Beams of a ring, evenly all around.
+        range: Nearest and farthest distance that it measures [m].
+        rate: Turns a second [Hz].
+        noise: Standard deviation of a distance [m].
+    """
+
+    name: str
+    frame: str
+    elevation: Interval
+    rings: Count
+    columns: Count
+    range: Interval
+    rate: Positive
+    noise: NotNegative
+
+    def __post_init__(self) -> None:
+        """Refuse a lidar that measures nothing."""
+        _want_order("elevation", self.elevation, -0.5 * math.pi)
+        _want_order("range", self.range, 0.0)
+
+
 class SkinPatch(Part, frozen=True):
     """A rectangle of tactile cells (taxels).
 
@@ -252,6 +281,7 @@ class Sensors(Part, frozen=True):
     imu: tuple[Imu, ...] = ()
     force_torque: tuple[ForceTorque, ...] = ()
     cameras: tuple[Camera, ...] = ()
+    lidars: tuple[Lidar, ...] = ()
     skin: tuple[SkinPatch, ...] = ()
 
 

@@ -145,6 +145,7 @@ def _add_sites(spec: mujoco.MjSpec, robot: Robot) -> None:
     wanted += [imu.frame for imu in sensors.imu]
     wanted += [cell.frame for cell in sensors.force_torque]
     wanted += [camera.frame for camera in sensors.cameras]
+    wanted += [lidar.frame for lidar in sensors.lidars]
     wanted += [patch.frame for patch in sensors.skin]
     for name in dict.fromkeys(wanted):
         body, placement = on_body(spec, robot, name)

@@ -19,22 +19,26 @@ from nav2_msgs.srv import (
 from nav_msgs.msg import OccupancyGrid
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+from sensor_msgs.msg import PointCloud2
 
-from renxing.errors import ConfigError, StaleError
+from renxing.errors import ConfigError, DeviceError, StaleError
 from renxing.navigation import (
     UNKNOWN,
     CostGrid,
     Person,
     from_elevation_costs,
     inflate,
+    mark,
     merge,
     occupy,
 )
 from renxing.nodes import convert
+from renxing.nodes.cloud_messages import from_cloud
 from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.frames import Frames
 from renxing.spatial import SE3, Array
 
+WALKER = 0.5  # [m] around somebody who walks, in which obstacles are theirs
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -47,6 +51,10 @@ class CostmapConfig:
         inflation_radius: Distance up to which nearness costs [m].
         decay: How quickly that falls [1/m].
         ground: Topic of the map of the ground; empty for none.
+        obstacles: Topic of what stands around the robot now; empty for none.
+        obstacles_age: Oldest such message that counts [s].
+        passing: Speed from which on people do not occupy the whole map: they will be
+            elsewhere [m/s].
         ground_age: Oldest map of the ground that counts [s].
         standing_radius: Around the robot no camera sees the ground that bears it [m].
         publish_rate: Of the topics [Hz].
@@ -56,17 +64,21 @@ class CostmapConfig:
     inflation_radius: float = field(default=0.8, metadata={"min": 0.05, "max": 5.0})
     decay: float = field(default=4.0, metadata={"min": 0.1, "max": 50.0})
     ground: str = "elevation_map"
+    obstacles: str = "obstacles"
+    obstacles_age: float = field(default=0.6, metadata={"min": 0.1, "max": 60.0})
+    passing: float = field(default=0.3, metadata={"min": 0.0, "max": 5.0})
     ground_age: float = field(default=2.0, metadata={"min": 0.1, "max": 60.0})
     standing_radius: float = field(default=0.5, metadata={"min": 0.0, "max": 2.0})
     publish_rate: float = field(default=2.0, metadata={"min": 0.1, "max": 20.0})
 
 
 class Costmap:
-    """Map and ground together, in one frame.
+    """Map, ground and what stands around the robot together, in one frame.
 
     Publishes: <name>/costmap (OccupancyGrid, latched), <name>/costmap_raw
     (Costmap, latched); the latter only while somebody listens.
-    Subscribes: map (OccupancyGrid, latched), elevation_map (GridMap, frame odom).
+    Subscribes: map (OccupancyGrid, latched), elevation_map (GridMap, frame odom),
+    obstacles (PointCloud2, frame odom).
     Services: <name>/get_costmap, <name>/get_cost_<name>, and those that clear, by the
     names of Nav2's servers and by those that nav2_simple_commander calls. Cleared is
     what the eyes have seen, until they see it again; the map is not.
@@ -90,6 +102,8 @@ class Costmap:
         self._map: CostGrid | None = None
         self._ground: CostGrid | None = None
         self._ground_stamp = 0.0
+        self._obstacles = np.empty((0, 2))
+        self._obstacles_stamp = 0.0
         self._compose: Callable[[], CostGrid] = self.whole
         self._people: Callable[[], tuple[Person, ...]] = tuple
         topic = node.create_publisher
@@ -98,6 +112,9 @@ class Costmap:
         node.create_subscription(OccupancyGrid, "map", self.on_map, LATCHED)
         if config.ground:
             node.create_subscription(GridMap, config.ground, self.on_ground, 2)
+        if config.obstacles:
+            on_obstacles = self.on_obstacles
+            node.create_subscription(PointCloud2, config.obstacles, on_obstacles, 2)
         node.create_timer(1.0 / config.publish_rate, self.publish)
         self._serve(name)
 
@@ -145,6 +162,27 @@ class Costmap:
             self._ground = None
         return self._ground
 
+    def on_obstacles(self, message: PointCloud2) -> None:
+        """Take what stands around the robot now."""
+        log = self._node.get_logger()
+        if message.header.frame_id != self._frames.config.odom:
+            text = f"obstacles in frame '{message.header.frame_id}'"
+            log.error(text, throttle_duration_sec=5.0)
+            return
+        try:
+            self._obstacles = from_cloud(message)[:, :2]
+        except DeviceError as error:
+            log.error(str(error), throttle_duration_sec=5.0)
+            return
+        self._obstacles_stamp = convert.to_seconds(message.header.stamp)
+
+    def obstacles(self) -> Array:
+        """Return what stands around the robot, in odom [m], shape (n, 2)."""
+        now = self._node.get_clock().now().nanoseconds * 1e-9
+        if now - self._obstacles_stamp > self.config.obstacles_age:
+            return np.empty((0, 2))
+        return self._obstacles
+
     def whole(self) -> CostGrid:
         """Return the map with what the eyes see, inflated, in the map frame.
 
@@ -156,7 +194,21 @@ class Costmap:
         if ground is not None:
             odom_to_map = messages.place_of(self._frames.odom_to_map())
             costs = merge(costs, ground, tuple(odom_to_map))
-        return self._inflated(occupy(costs, self._people()))
+        obstacles, people = self.obstacles(), self._people()
+        if len(obstacles):
+            costs = mark(costs, self._lasting(obstacles, people))
+        return self._inflated(occupy(costs, people, slower_than=self.config.passing))
+
+    def _lasting(self, obstacles: Array, people: tuple[Person, ...]) -> Array:
+        """Return obstacles in the map [m], shape (n, 2), less those who walk on."""
+        to_map = self._frames.odom_to_map()
+        padded = np.column_stack([obstacles, np.zeros(len(obstacles))])
+        places = (padded @ to_map.rotation.T + to_map.translation)[:, :2]
+        for person in people:
+            if np.linalg.norm(person.velocity) >= self.config.passing:
+                away = np.linalg.norm(places - person.position, axis=1)
+                places = places[away > WALKER]
+        return np.asarray(places)
 
     def window(self, middle: Array, side: float, resolution: float) -> CostGrid:
         """Return a square around a place, inflated, in odom.
@@ -178,7 +230,7 @@ class Costmap:
         ground = self.ground()
         if ground is not None:
             costs = merge(costs, ground)
-        return self._inflated(costs)
+        return self._inflated(mark(costs, self.obstacles()))
 
     def _need_map(self) -> CostGrid:
         if self._map is None:

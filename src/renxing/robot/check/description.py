@@ -55,6 +55,7 @@ def _check_unique(report: Report, description: RobotDescription) -> None:
         "sensor": inner["name"],
         "topic": inner["topic"],
         "camera": places(sensors.cameras, "name", "sensors", "cameras"),
+        "lidar": places(sensors.lidars, "name", "sensors", "lidars"),
         "skin": places(sensors.skin, "name", "sensors", "skin"),
     }.items():
         first: dict[str, Key] = {}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of a robot's cameras a node looks through."""
+"""Which of a robot's cameras and laser scanners a node looks through."""
 
 from renxing.errors import ConfigError
 from renxing.robot import Robot
-from renxing.robot.description import Camera
+from renxing.robot.description import Camera, Lidar
 
 
 def chosen_cameras(robot: Robot, names: str) -> list[Camera]:
@@ -25,3 +25,14 @@ def chosen_cameras(robot: Robot, names: str) -> list[Camera]:
             f"{known or 'none'}"
         )
     return chosen
+
+
+def chosen_lidars(robot: Robot, names: str) -> list[Lidar]:
+    """Return the laser scanners of some names; many robots have none.
+
+    Args:
+        robot: That may have them.
+        names: Between blanks; the robot may lack any of them.
+    """
+    lidars, wanted = robot.description.sensors.lidars, names.split()
+    return [lidar for lidar in lidars if lidar.name in wanted]
