@@ -181,6 +181,16 @@ def test_before_somebody_who_stands_it_stops_and_then_goes_around() -> None:
     assert_arrived(trip, (12, 7, 0))
 
 
+@pytest.mark.parametrize("bearing", [0.9, 1.6, -2.5])
+def test_it_leaves_who_waits_for_it(bearing: float) -> None:
+    """Both would wait for ever: people let a robot pass that stands before them."""
+    x, y = 2.0 + 0.67 * math.cos(bearing), 7.0 + 0.67 * math.sin(bearing)
+    waits = passes((x, y), 0.0, 0.0, 0.0)
+    trip = walk(HALL, (2, 7, 0), (12, 7, 0), people=(waits,))
+    assert_arrived(trip, (12, 7, 0))
+    assert trip.to_people > TOUCH_PERSON
+
+
 def test_before_a_wall_that_nobody_knew_it_stops() -> None:
     wall = room(8, 4, (4.0, 4.2, 0.0, 4.0))
     trip = walk(room(8, 4), (1, 2, 0), (7, 2, 0), seen=wall, seconds=15)

@@ -18,6 +18,7 @@ from renxing.navigation import (
     from_elevation_costs,
     from_occupancy,
     inflate,
+    mark,
     merge,
 )
 from renxing.navigation.distance import distances
@@ -42,6 +43,17 @@ def test_a_row_lies_along_x() -> None:
         255,
     ]
     assert three.inside([[0.49, 2.99], [0.51, 2.0]]).tolist() == [True, False]
+
+
+def test_what_stands_is_lethal_where_it_stands() -> None:
+    empty = grid(np.full((2, 3), UNKNOWN), 0.5, (-1.0, 2.0))
+    marked = mark(empty, [[-0.9, 2.1], [0.4, 2.6], [9.0, 9.0], [-1.1, 2.1]])
+    assert marked.costs.tolist() == [
+        [LETHAL, UNKNOWN, UNKNOWN],
+        [UNKNOWN, UNKNOWN, LETHAL],
+    ]
+    assert (empty.costs == UNKNOWN).all()
+    assert (mark(empty, np.empty((0, 2))).costs == UNKNOWN).all()
 
 
 @given(st.integers(0, 30), st.integers(0, 40))

@@ -34,6 +34,18 @@ def test_who_walks_is_given_more_room_than_who_stands() -> None:
     assert walks == pytest.approx(both + CONFIG.person_clearance)
 
 
+def test_who_stands_too_near_already_may_be_left() -> None:
+    def keep(speed: float, away: float) -> float:
+        (one,) = ahead((person((speed, 0.0), 0.05, 2.0 + away),), HERE, CONFIG)
+        return float(one[0, 2])
+
+    both = CONFIG.radius + CONFIG.person_radius
+    assert keep(0.0, 2.0) == pytest.approx(both + 0.5 * CONFIG.person_clearance)
+    assert both < keep(0.0, 0.7) < 0.7
+    assert keep(0.0, 0.4) == pytest.approx(both)
+    assert keep(0.5, 0.7) == pytest.approx(both + CONFIG.person_clearance)
+
+
 def test_the_less_is_known_the_more_room_is_kept_later() -> None:
     people = tuple(person((0.5, 0.0), v) for v in (1e-4, 0.005, 0.02, 9.0))
     keep = ahead(people, HERE, CONFIG)[:, :, 2]

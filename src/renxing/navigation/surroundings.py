@@ -16,6 +16,8 @@ from renxing.spatial import Array
 TICK = 0.2  # [s] between two moments at which people are predicted
 FAR = 8.0  # [m] beyond which people do not matter
 STROLL = 0.5  # [m/s] from which on people are given all their room
+WAITS = 0.6  # part of a stroll below which somebody stands
+HAIR = 1e-3  # [m] by which a robot that stands may come nearer to who does, too
 DOUBT = 0.25  # part of the standard deviation of where people go that is kept free
 SPREAD = 0.4  # [m] that this adds at most
 
@@ -77,12 +79,16 @@ def ahead(people: tuple[Person, ...], place: Array, config: FollowerConfig) -> A
     found = np.empty((len(near), len(moments), 3))
     for person, row in zip(near, found, strict=True):
         walks = min(1.0, float(np.linalg.norm(person.velocity)) / STROLL)
-        keep = config.radius + config.person_radius
-        keep += (0.5 + 0.5 * walks) * config.person_clearance
+        both = config.radius + config.person_radius
+        keep = both + (0.5 + 0.5 * walks) * config.person_clearance
+        away = float(np.linalg.norm(person.position - place))
+        if walks < WAITS:
+            # Who waits for the robot beside it must be left again, not joined.
+            keep = min(keep, max(both, away - HAIR))
         row[:, :2] = person.position + moments[:, None] * person.velocity
         # What is not known of them now; that they may change their mind holds for all.
         _, covariance = predict(person, config.person_horizon, 0.0)
-        doubt = DOUBT * float(np.sqrt(np.trace(covariance)))
+        doubt = DOUBT * walks * float(np.sqrt(np.trace(covariance)))
         growth = moments / config.person_horizon
         row[:, 2] = keep + min(doubt, SPREAD) * growth
     return found

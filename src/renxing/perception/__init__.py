@@ -23,7 +23,7 @@ from renxing.perception.people import (
 from renxing.perception.projection import Points, lift
 from renxing.perception.self_filter import SelfFilter, SelfFilterConfig
 from renxing.perception.thing import Remembered
-from renxing.perception.walkers import TrunkFinderConfig, find_trunks
+from renxing.perception.trunks import TrunkFinderConfig, find_trunks
 
 __all__ = [
     "Catalogue",

@@ -4,7 +4,7 @@
 import pytest
 
 from renxing.errors import ConfigError
-from renxing.nodes.sensor_choice import chosen_cameras
+from renxing.nodes.sensor_choice import chosen_cameras, chosen_lidars
 from renxing.robot import load_robot
 
 
@@ -21,3 +21,9 @@ def test_what_the_robot_lacks_is_left_out_and_its_order_counts() -> None:
 def test_without_any_the_error_says_which_there_are(names: str) -> None:
     with pytest.raises(ConfigError, match="is on rx1, which has .*head"):
         chosen_cameras(load_robot("rx1"), names)
+
+
+def test_scanners_may_be_missing() -> None:
+    rx1 = load_robot("rx1")
+    assert [one.name for one in chosen_lidars(rx1, "head nowhere")] == ["head"]
+    assert chosen_lidars(rx1, "") == chosen_lidars(rx1, "nowhere") == []
