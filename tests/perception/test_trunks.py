@@ -29,6 +29,12 @@ fixed:
 MARGIN = 0.06  # [m] around the robot's own shapes
 
 
+def column(x: float, right: float, left: float) -> np.ndarray:
+    """Return points on something upright that faces the eye."""
+    y, z = np.meshgrid(np.arange(right, left + 1e-6, 0.025), np.arange(0.9, 1.6, 0.1))
+    return np.column_stack([np.full(y.size, x), y.ravel(), z.ravel()])
+
+
 def test_people_beside_and_behind_are_found_and_nothing_else(
     robot: Robot, tmp_path: Path
 ) -> None:
@@ -55,13 +61,23 @@ def test_people_beside_and_behind_are_found_and_nothing_else(
         assert np.hypot(*(found - place).T).min() < 0.15
 
 
+def test_a_part_of_a_wall_is_nobody_and_somebody_before_it_is() -> None:
+    eye = np.array([0.0, 0.0, 1.7])
+    left, right = column(2.0, 0.15, 0.65), column(2.0, -0.65, -0.15)
+    loose = TrunkFinderConfig(apart=0.0)
+    assert len(find_trunks(np.vstack([left, right]), eye, 0.0, loose)) == 2
+    config = TrunkFinderConfig()
+    assert not len(find_trunks(np.vstack([left, right]), eye, 0.0, config))
+    somebody = column(1.2, -0.2, 0.2)
+    (found,) = find_trunks(np.vstack([left, right, somebody]), eye, 0.0, config)
+    assert found == pytest.approx([1.2 + config.inside, 0.0], abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("width", "count"), [(0.05, 0), (0.4, 1), (1.5, 0)], ids=["pole", "trunk", "wall"]
 )
 def test_it_is_as_wide_as_somebody(width: float, count: int) -> None:
-    across = np.arange(-0.5 * width, 0.5 * width + 1e-6, 0.025)
-    y, z = np.meshgrid(across, np.arange(0.9, 1.6, 0.1))
-    points = np.column_stack([np.full(y.size, 2.0), y.ravel(), z.ravel()])
+    points = column(2.0, -0.5 * width, 0.5 * width)
     config = TrunkFinderConfig()
     assert len(find_trunks(points, np.array([0, 0, 1.7]), 0.0, config)) == count
     # A low one is furniture.

@@ -4,6 +4,7 @@
 In: places of bodies all around, in a fixed frame.  Out: places of those who walk now.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +22,9 @@ class WalkersConfig:
         tracker: How bodies are followed.
         way: That it has come since it was first seen [m]; the visible part of a thing
             wanders by less when the robot walks by.
-        speed: That it has now [m/s].
+        speed: That it has now, and had since `lately` [m/s].
+        lately: Time in which it went straight on [s].
+        straight: Least cosine between the ways of both halves of that time [-].
     """
 
     tracker: PeopleConfig = field(
@@ -29,6 +32,33 @@ class WalkersConfig:
     )
     way: float = field(default=0.5, metadata={"min": 0.05, "max": 5.0})
     speed: float = field(default=0.3, metadata={"min": 0.05, "max": 3.0})
+    lately: float = field(default=0.8, metadata={"min": 0.2, "max": 5.0})
+    straight: float = field(default=0.5, metadata={"min": -1.0, "max": 1.0})
+
+
+@dataclass(slots=True)
+class _Way:
+    """Where a body was: at first, and of late."""
+
+    first: Array
+    late: deque[tuple[float, Array]] = field(default_factory=deque)
+
+    def add(self, stamp: float, place: Array, lately: float) -> None:
+        self.late.append((stamp, place))
+        while stamp - self.late[0][0] > lately + 1e-9:
+            self.late.popleft()
+
+    def walks(self, config: WalkersConfig) -> bool:
+        """Say whether it has come some way, and straight on of late."""
+        now, place = self.late[-1]
+        begun, start = self.late[0]
+        middle = self.late[len(self.late) // 2][1]
+        if np.linalg.norm(place - self.first) < config.way:
+            return False
+        first, second = middle - start, place - middle
+        least = config.straight * np.linalg.norm(first) * np.linalg.norm(second)
+        far = np.linalg.norm(place - start) >= config.speed * (now - begun)
+        return bool(far and now > begun and first @ second >= least)
 
 
 class Walkers:
@@ -38,7 +68,7 @@ class Walkers:
         """Begin with none."""
         self._config = config or WalkersConfig()
         self._tracker = PeopleTracker(self._config.tracker)
-        self._first: dict[int, Array] = {}
+        self._ways: dict[int, _Way] = {}
 
     def update(self, bodies: npt.ArrayLike, stamp: float) -> Array:
         """Take the bodies of one moment.
@@ -55,14 +85,18 @@ class Walkers:
         """
         config = self._config
         known = self._tracker.update(bodies, stamp)
-        self._first = {
-            one.number: self._first.get(one.number, one.position) for one in known
+        ways = {
+            one.number: self._ways.get(one.number) or _Way(one.position)
+            for one in known
         }
+        self._ways = ways
+        for one in known:
+            ways[one.number].add(stamp, one.position, config.lately)
         walking = [
             one.position
             for one in known
             if one.seen == stamp
             and np.linalg.norm(one.velocity) >= config.speed
-            and np.linalg.norm(one.position - self._first[one.number]) >= config.way
+            and ways[one.number].walks(config)
         ]
         return np.reshape(np.array(walking, float), (-1, 2))

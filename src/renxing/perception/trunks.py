@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """People among what a laser scanner measures all around.
 
-In: the points of a turn, in a frame whose z points up.  Out: bodies that stand apart,
-as wide as a person. Its beams are too far apart to tell a person from a post: somebody
-is who walks (`Walkers` in `renxing.navigation`), or who is known from a camera.
+In: the points of a turn, in a frame whose z points up.  Out: bodies as wide as a person
+with what stands beside them: a part of a shelf or a wall is none. Beams are too far
+apart to tell a person from a post: somebody is who walks (`Walkers` in
+`renxing.navigation`), or who is known from a camera.
 """
 
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class TrunkFinderConfig:
         thickest: Greatest depth along the beams [m].
         farthest: Distance up to which [m].
         fewest: Points of a body.
+        apart: Distance to what stands beside, below which both are one thing [m].
         inside: From the surface that is seen to the middle of a person [m].
     """
 
@@ -44,6 +46,7 @@ class TrunkFinderConfig:
     thickest: float = field(default=0.5, metadata={"min": 0.1, "max": 2.0})
     farthest: float = field(default=4.0, metadata={"min": 1.0, "max": 20.0})
     fewest: int = field(default=4, metadata={"min": 1, "max": 1000})
+    apart: float = field(default=0.25, metadata={"min": 0.0, "max": 1.0})
     inside: float = field(default=0.12, metadata={"min": 0.0, "max": 0.5})
 
 
@@ -65,6 +68,7 @@ def find_trunks(
         position, eye, ground + config.low, ground + config.high, config.clusters
     )
     found = []
+    high = position[labels >= 0, :2] - eye[:2]
     for number in range(count):
         body = position[labels == number]
         if len(body) < config.fewest or body[:, 2].max() < ground + config.tall:
@@ -83,6 +87,33 @@ def find_trunks(
         if np.ptp(along) > config.thickest:
             continue
         surface = float(np.median(along)) + config.inside
+        # What a beam or two missed is cut apart, too.
+        apart = config.apart + config.clusters.columns * config.clusters.bearing * away
+        if _reach(high, ahead, along, across, apart) > config.widest:
+            continue
         side = 0.5 * (across.max() + across.min())
         found.append(eye[:2] + surface * ahead + side * np.array([-ahead[1], ahead[0]]))
     return np.reshape(np.array(found, float), (-1, 2))
+
+
+def _reach(
+    points: Array, ahead: Array, along: Array, across: Array, apart: float
+) -> float:
+    """Return how wide a body is with all that stands beside it, one by one [m].
+
+    Args:
+        points: All, from the eye [m], shape (n, 2).
+        ahead: Direction of the body from the eye, shape (2,).
+        along: Of the body's own points [m], shape (m,).
+        across: Likewise.
+        apart: Greatest distance between neighbours [m].
+    """
+    deep, wide = points @ ahead, points @ (-ahead[1], ahead[0])
+    near = (deep > along.min() - apart) & (deep < along.max() + apart)
+    side = np.sort(wide[near])
+    ends = np.flatnonzero(np.diff(side) > apart)
+    first = np.searchsorted(side[ends], across.min())
+    left = side[ends[first - 1] + 1] if first else side[0]
+    last = np.searchsorted(side[ends], across.max())
+    right = side[ends[last]] if last < len(ends) else side[-1]
+    return float(right - left)

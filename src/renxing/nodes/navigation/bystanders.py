@@ -3,6 +3,7 @@
 
 import math
 
+import numpy as np
 from people_msgs.msg import People
 from rclpy.node import Node
 
@@ -12,6 +13,8 @@ from renxing.nodes import convert, people_messages
 from renxing.nodes.navigation import grid_messages
 from renxing.nodes.navigation.frames import Frames
 
+PAUSE = 2.0  # [s] after which who walked stands, rather than turns round
+SLOW = 0.3  # [m/s] below which somebody stands
 OLDEST = 1.0  # [s] after which nobody is known any more: they may be anywhere
 
 
@@ -29,6 +32,7 @@ class Bystanders:
         self._node, self._frames = node, frames
         self._people: tuple[Person, ...] = ()
         self._stamp = -math.inf
+        self._walked: dict[int, float] = {}
         node.create_subscription(People, "people", self.on_people, 5)
 
     def on_people(self, message: People) -> None:
@@ -43,7 +47,13 @@ class Bystanders:
         except ConfigError as error:
             log.error(str(error), throttle_duration_sec=5.0)
             return
-        self._stamp = convert.to_seconds(message.header.stamp)
+        self._stamp = stamp = convert.to_seconds(message.header.stamp)
+        self._walked = {
+            person.number: stamp
+            if np.linalg.norm(person.velocity) >= SLOW
+            else self._walked.get(person.number, -math.inf)
+            for person in self._people
+        }
 
     def in_odom(self) -> tuple[Person, ...]:
         """Return who is where now, in odom."""
@@ -52,10 +62,20 @@ class Bystanders:
             return ()
         return people_messages.moved(self._people, age)
 
-    def in_map(self) -> tuple[Person, ...]:
-        """Return the same in the map; nobody while odom has no place in it."""
+    def in_map(self) -> tuple[tuple[Person, ...], tuple[Person, ...]]:
+        """Return those who stand, and those who walk or paused just now, in the map.
+
+        Nobody while odom has no place in it.
+        """
         try:
             place = grid_messages.place_of(self._frames.odom_to_map())
         except StaleError:
-            return ()
-        return people_messages.turned(self.in_odom(), *map(float, place))
+            return (), ()
+        everybody = people_messages.turned(self.in_odom(), *map(float, place))
+        standing = [
+            person
+            for person in everybody
+            if self._stamp - self._walked[person.number] >= PAUSE
+        ]
+        walking = [person for person in everybody if person not in standing]
+        return tuple(standing), tuple(walking)

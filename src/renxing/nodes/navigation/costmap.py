@@ -39,6 +39,7 @@ from renxing.nodes.navigation.frames import Frames
 from renxing.spatial import SE3, Array
 
 WALKER = 0.5  # [m] around somebody who walks, in which obstacles are theirs
+People = tuple[Person, ...]
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -53,8 +54,6 @@ class CostmapConfig:
         ground: Topic of the map of the ground; empty for none.
         obstacles: Topic of what stands around the robot now; empty for none.
         obstacles_age: Oldest such message that counts [s].
-        passing: Speed from which on people do not occupy the whole map: they will be
-            elsewhere [m/s].
         ground_age: Oldest map of the ground that counts [s].
         standing_radius: Around the robot no camera sees the ground that bears it [m].
         publish_rate: Of the topics [Hz].
@@ -66,7 +65,6 @@ class CostmapConfig:
     ground: str = "elevation_map"
     obstacles: str = "obstacles"
     obstacles_age: float = field(default=0.6, metadata={"min": 0.1, "max": 60.0})
-    passing: float = field(default=0.3, metadata={"min": 0.0, "max": 5.0})
     ground_age: float = field(default=2.0, metadata={"min": 0.1, "max": 60.0})
     standing_radius: float = field(default=0.5, metadata={"min": 0.0, "max": 2.0})
     publish_rate: float = field(default=2.0, metadata={"min": 0.1, "max": 20.0})
@@ -105,7 +103,7 @@ class Costmap:
         self._obstacles = np.empty((0, 2))
         self._obstacles_stamp = 0.0
         self._compose: Callable[[], CostGrid] = self.whole
-        self._people: Callable[[], tuple[Person, ...]] = tuple
+        self._people: Callable[[], tuple[People, People]] = lambda: ((), ())
         topic = node.create_publisher
         self._shown = topic(OccupancyGrid, f"{name}/costmap", LATCHED)
         self._raw = topic(CostmapMessage, f"{name}/costmap_raw", LATCHED)
@@ -122,11 +120,11 @@ class Costmap:
         """Show and serve what `compose` returns instead of the whole map."""
         self._compose = compose
 
-    def mind(self, people: Callable[[], tuple[Person, ...]]) -> None:
+    def mind(self, people: Callable[[], tuple[People, People]]) -> None:
         """Let those who stand occupy their place on the whole map.
 
         Args:
-            people: Returns who is where now, in the map.
+            people: Returns who stands and who walks now, in the map.
         """
         self._people = people
 
@@ -183,8 +181,11 @@ class Costmap:
             return np.empty((0, 2))
         return self._obstacles
 
-    def whole(self) -> CostGrid:
+    def whole(self, *, lasting: bool = False) -> CostGrid:
         """Return the map with what the eyes see, inflated, in the map frame.
+
+        Args:
+            lasting: Whether to leave out people and what only stands there now.
 
         Raises:
             StaleError: If there is no map, or nobody knows where odom is in it.
@@ -194,20 +195,21 @@ class Costmap:
         if ground is not None:
             odom_to_map = messages.place_of(self._frames.odom_to_map())
             costs = merge(costs, ground, tuple(odom_to_map))
-        obstacles, people = self.obstacles(), self._people()
+        if lasting:
+            return self._inflated(costs)
+        obstacles, (standing, walking) = self.obstacles(), self._people()
         if len(obstacles):
-            costs = mark(costs, self._lasting(obstacles, people))
-        return self._inflated(occupy(costs, people, slower_than=self.config.passing))
+            costs = mark(costs, self._without(obstacles, walking))
+        return self._inflated(occupy(costs, standing))
 
-    def _lasting(self, obstacles: Array, people: tuple[Person, ...]) -> Array:
+    def _without(self, obstacles: Array, walking: People) -> Array:
         """Return obstacles in the map [m], shape (n, 2), less those who walk on."""
         to_map = self._frames.odom_to_map()
         padded = np.column_stack([obstacles, np.zeros(len(obstacles))])
         places = (padded @ to_map.rotation.T + to_map.translation)[:, :2]
-        for person in people:
-            if np.linalg.norm(person.velocity) >= self.config.passing:
-                away = np.linalg.norm(places - person.position, axis=1)
-                places = places[away > WALKER]
+        for person in walking:
+            away = np.linalg.norm(places - person.position, axis=1)
+            places = places[away > WALKER]
         return np.asarray(places)
 
     def window(self, middle: Array, side: float, resolution: float) -> CostGrid:

@@ -13,7 +13,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 
 from renxing import navigation
 from renxing.errors import ConfigError, RenxingError, StaleError
-from renxing.navigation import NoRoute, PlannerConfig, Reason
+from renxing.navigation import CostGrid, NoRoute, PlannerConfig, Reason
 from renxing.nodes import convert
 from renxing.nodes.managed import ManagedNode
 from renxing.nodes.navigation import grid_messages as messages
@@ -177,17 +177,38 @@ class PlannerServer(ManagedNode):
             costs = self.costmap.whole()
         except (StaleError, ConfigError) as error:
             raise RequestError("TF_ERROR", str(error)) from error
-        legs: list[Array] = []
-        for place in places:
-            try:
-                leg = navigation.plan(costs, start, place, self.config.planner)
-            except NoRoute as error:
-                raise RequestError(CODES[error.reason], str(error)) from error
-            legs.append(leg[1:] if legs else leg)
-            start = leg[-1]
-        path = self._path(np.concatenate(legs))
+        try:
+            route = self._legs(costs, start, places)
+        except NoRoute as error:
+            code, text = CODES[error.reason], str(error)
+            if error.reason is Reason.GOAL_OCCUPIED and self._passes(start, places):
+                # Nav2's clients know that this one may pass.
+                code, text = "NO_VALID_PATH", f"{text}: by who stands there now"
+            raise RequestError(code, text) from error
+        path = self._path(route)
         self._plans.publish(path)
         return path
+
+    def _legs(self, costs: CostGrid, start: Array, places: list[Array]) -> Array:
+        """Return a route through places, shape (n, 3).
+
+        Raises:
+            NoRoute: If there is none.
+        """
+        legs: list[Array] = []
+        for place in places:
+            leg = navigation.plan(costs, start, place, self.config.planner)
+            legs.append(leg[1:] if legs else leg)
+            start = leg[-1]
+        return np.concatenate(legs)
+
+    def _passes(self, start: Array, places: list[Array]) -> bool:
+        """Say whether there is a route once nobody stands in it."""
+        try:
+            self._legs(self.costmap.whole(lasting=True), start, places)
+        except (NoRoute, StaleError):
+            return False
+        return True
 
     def smooth(self, request: Any, begun: float) -> Any:
         """Smooth a path."""
