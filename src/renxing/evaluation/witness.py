@@ -5,7 +5,9 @@ In: the scene that the core shows.  Out: where the robot really went, whether it
 whom and what it touched. Nothing that the robot believes or says is asked.
 """
 
+import contextlib
 import math
+import os
 import threading
 from bisect import bisect_left
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from renxing.spatial import Array
 
 LOOK = 0.02  # [s] between two looks
 MARGIN = 0.005  # [m] as near as that counts as a touch
+FIRST = -10  # niceness of the thread, where that is allowed
 COMING = 0.5  # [s] before a touch in which speeds are taken
 SEARCH = 0.5  # [s] between two looks for a simulation that is not there yet
 
@@ -156,6 +159,9 @@ class Witness:
         self.saw.touches = list(self._touches.all)
 
     def _watch(self) -> None:
+        # Who watches must not be kept from it by what is watched.
+        with contextlib.suppress(PermissionError):
+            os.nice(FIRST)
         try:
             self._watch_on()
         # Else what nobody saw would count as not having happened.
