@@ -31,6 +31,9 @@ LOOK = 0.02  # [s] between two looks
 MARGIN = 0.005  # [m] as near as that counts as a touch
 FIRST = -10  # niceness of the thread, where that is allowed
 COMING = 0.5  # [s] before a touch in which speeds are taken
+WENT = 0.1  # [m] by which the robot has gone somewhere
+REACH = 0.9  # [m] between the middles of robot and person who might touch
+PACE = 1.5  # [m/s] of people at most
 SEARCH = 0.5  # [s] between two looks for a simulation that is not there yet
 
 
@@ -40,7 +43,8 @@ class Evidence:
 
     Attributes:
         looks: How many times it looked.
-        gap: Longest simulated time between two looks [s].
+        gap: Longest simulated time between two looks in which the robot went somewhere,
+            or somebody who walks could have come to it and gone [s].
         gap_at: Simulated time at which it began [s].
         track: True x, y of the base, and simulated time, in rows (x, y, t).
         yaws: True yaw of the base at each of these looks [rad].
@@ -133,6 +137,7 @@ class Witness:
             note: Gets the scene at each look, in the witness's thread.
         """
         self.saw = Evidence()
+        self._away = math.inf
         self._core, self._folder, self._note = core, folder, note
         self._robot, self._world = robot, world
         self._twin = Twin(robot, world)
@@ -208,8 +213,18 @@ class Witness:
             self._note(twin)
         base = twin.base_state().transform_base_to_odom
         place = base.translation
-        if saw.track and now - saw.track[-1][2] > saw.gap:
-            saw.gap, saw.gap_at = now - saw.track[-1][2], saw.track[-1][2]
+        away = math.inf
+        if reader.people is not None:
+            offset = reader.people[:, :2] - place[:2]
+            away = float(np.linalg.norm(offset, axis=1).min())
+        if saw.track:
+            x, y, before = saw.track[-1]
+            passed = now - before
+            went = math.hypot(place[0] - x, place[1] - y) > WENT
+            near = min(away, self._away) < REACH + PACE * passed
+            if passed > saw.gap and (went or near):
+                saw.gap, saw.gap_at = passed, before
+        self._away = away
         saw.looks, saw.why = saw.looks + 1, ""
         saw.track.append((float(place[0]), float(place[1]), now))
         saw.yaws.append(math.atan2(base.rotation[1, 0], base.rotation[0, 0]))
@@ -219,6 +234,4 @@ class Witness:
             walker.append((float(person[0]), float(person[1])))
         if saw.fell_at is None and self._falls.fallen():
             saw.fell_at = now
-        if reader.people is not None:
-            away = np.linalg.norm(reader.people[:, :2] - place[:2], axis=1)
-            saw.person = min(saw.person, float(away.min()))
+        saw.person = min(saw.person, away)

@@ -38,7 +38,9 @@ from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.frames import Frames
 from renxing.spatial import SE3, Array
 
-WALKER = 0.5  # [m] around somebody who walks, in which obstacles are theirs
+# Around somebody who walks, in which obstacles are theirs; both are some tenths of a
+# second old [m].
+WALKER = 0.8
 People = tuple[Person, ...]
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 

@@ -147,6 +147,7 @@ class Navigator(SoloNode):
             while True:
                 planned = yield from self._plan(trip)
                 if planned.succeeded:
+                    trip.unplanned = 0
                     walked = yield from self._walk(trip, planned.result.path)
                     if walked is None:
                         continue
@@ -155,7 +156,6 @@ class Navigator(SoloNode):
                     if walked.replaced:
                         return End(failed(trip.kind, 0, walked.text), False)
                     failure, hopeless = walked, walked.code in FOLLOW_NO_MORE
-                    trip.unplanned = 0
                 else:
                     failure, hopeless = planned, self._is_hopeless(trip, planned)
                     trip.unplanned += 1
