@@ -47,6 +47,16 @@ def test_who_stops_does_not_walk() -> None:
     assert len(found[29]) == 1 and not any(len(seen) for seen in found[-20:])
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_things_that_come_and_go_do_not_walk(seed: int) -> None:
+    """Parts of a long wall, each seen for a moment only."""
+    random = np.random.default_rng(seed)
+    walkers = Walkers()
+    for number in range(600):
+        bodies = [[2.5, random.uniform(-1.5, 1.5)]] if random.random() < 0.4 else []
+        assert not len(walkers.update(bodies, PERIOD * number))
+
+
 def test_who_was_out_of_sight_has_to_show_it_anew() -> None:
     walkers = Walkers()
     for number, place in enumerate(straight(0.8, 20)):

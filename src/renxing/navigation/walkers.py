@@ -24,15 +24,17 @@ class WalkersConfig:
             wanders by less when the robot walks by.
         speed: That it has now, and had since `lately` [m/s].
         lately: Time in which it went straight on [s].
+        sightings: Least number of them in that time.
         straight: Least cosine between the ways of both halves of that time [-].
     """
 
     tracker: PeopleConfig = field(
-        default_factory=lambda: PeopleConfig(births=3, patience=0.5)
+        default_factory=lambda: PeopleConfig(births=3, patience=0.5, speed=0.7)
     )
     way: float = field(default=0.5, metadata={"min": 0.05, "max": 5.0})
     speed: float = field(default=0.3, metadata={"min": 0.05, "max": 3.0})
     lately: float = field(default=0.8, metadata={"min": 0.2, "max": 5.0})
+    sightings: int = field(default=5, metadata={"min": 2, "max": 100})
     straight: float = field(default=0.5, metadata={"min": -1.0, "max": 1.0})
 
 
@@ -53,6 +55,9 @@ class _Way:
         now, place = self.late[-1]
         begun, start = self.late[0]
         middle = self.late[len(self.late) // 2][1]
+        # Things that come and go seem to leap.
+        if len(self.late) < config.sightings:
+            return False
         if np.linalg.norm(place - self.first) < config.way:
             return False
         first, second = middle - start, place - middle
@@ -91,7 +96,8 @@ class Walkers:
         }
         self._ways = ways
         for one in known:
-            ways[one.number].add(stamp, one.position, config.lately)
+            if one.seen == stamp:
+                ways[one.number].add(stamp, one.position, config.lately)
         walking = [
             one.position
             for one in known

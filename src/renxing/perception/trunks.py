@@ -38,9 +38,9 @@ class TrunkFinderConfig:
             bearing=0.04, inverse=0.04, nearest=0.2, columns=2, gap=0.2, fewest=1
         )
     )
-    low: float = field(default=0.9, metadata={"min": 0.3, "max": 1.5})
+    low: float = field(default=1.0, metadata={"min": 0.3, "max": 1.5})
     high: float = field(default=2.05, metadata={"min": 1.0, "max": 3.0})
-    tall: float = field(default=1.1, metadata={"min": 0.5, "max": 2.0})
+    tall: float = field(default=1.15, metadata={"min": 0.5, "max": 2.0})
     narrowest: float = field(default=0.1, metadata={"min": 0.02, "max": 0.5})
     widest: float = field(default=0.9, metadata={"min": 0.3, "max": 2.0})
     thickest: float = field(default=0.5, metadata={"min": 0.1, "max": 2.0})
@@ -80,11 +80,12 @@ def find_trunks(
             continue
         ahead = middle / away
         along, across = offset @ ahead, offset @ (-ahead[1], ahead[0])
+        near, far = np.quantile(along, (0.05, 0.95))
         # A beam stands for as much as lies between it and the next.
         width = np.ptp(across) + 0.5 * config.clusters.bearing * away
         if not config.narrowest <= width <= config.widest:
             continue
-        if np.ptp(along) > config.thickest:
+        if far - near > config.thickest:
             continue
         surface = float(np.median(along)) + config.inside
         # What a beam or two missed is cut apart, too.
