@@ -25,7 +25,7 @@ class WalkersConfig:
         speed: That it has now, and had since `lately` [m/s].
         lately: Time in which it went straight on [s].
         sightings: Least number of them in that time.
-        straight: Least cosine between the ways of both halves of that time [-].
+        straight: Greatest length of its way in that time, of the straight one [-].
     """
 
     tracker: PeopleConfig = field(
@@ -33,9 +33,9 @@ class WalkersConfig:
     )
     way: float = field(default=0.5, metadata={"min": 0.05, "max": 5.0})
     speed: float = field(default=0.3, metadata={"min": 0.05, "max": 3.0})
-    lately: float = field(default=0.8, metadata={"min": 0.2, "max": 5.0})
+    lately: float = field(default=1.2, metadata={"min": 0.2, "max": 5.0})
     sightings: int = field(default=5, metadata={"min": 2, "max": 100})
-    straight: float = field(default=0.5, metadata={"min": -1.0, "max": 1.0})
+    straight: float = field(default=1.3, metadata={"min": 1.0, "max": 10.0})
 
 
 @dataclass(slots=True)
@@ -52,18 +52,18 @@ class _Way:
 
     def walks(self, config: WalkersConfig) -> bool:
         """Say whether it has come some way, and straight on of late."""
-        now, place = self.late[-1]
-        begun, start = self.late[0]
-        middle = self.late[len(self.late) // 2][1]
-        # Things that come and go seem to leap.
+        # Things that come and go seem to leap, to and fro.
         if len(self.late) < config.sightings:
             return False
-        if np.linalg.norm(place - self.first) < config.way:
-            return False
-        first, second = middle - start, place - middle
-        least = config.straight * np.linalg.norm(first) * np.linalg.norm(second)
-        far = np.linalg.norm(place - start) >= config.speed * (now - begun)
-        return bool(far and now > begun and first @ second >= least)
+        places = np.array([place for _, place in self.late])
+        steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+        net = float(np.linalg.norm(places[-1] - places[0]))
+        passed = self.late[-1][0] - self.late[0][0]
+        return bool(
+            np.linalg.norm(places[-1] - self.first) >= config.way
+            and net >= config.speed * passed
+            and steps.sum() <= config.straight * net
+        )
 
 
 class Walkers:

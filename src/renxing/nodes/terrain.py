@@ -3,9 +3,10 @@
 
 import os
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from grid_map_msgs.msg import GridMap
@@ -39,6 +40,9 @@ from renxing.perception import (
 from renxing.robot import load_robot
 from renxing.robot.pinhole import pinhole_of
 from renxing.spatial import SE3
+
+F = TypeVar("F")
+M = TypeVar("M", Image, PointCloud2)
 
 POLL = 0.01  # [s] between two looks for images whose pose has come
 PATIENCE = 0.15  # [s] that an image waits for its pose
@@ -108,9 +112,11 @@ class Terrain(ManagedNode):
         self._map = Elevation(config.map)
         self._soles = [foot.sole for foot in robot.description.feet]
         lidars = chosen_lidars(robot, config.lidars)
-        self._waiting: deque[tuple[Feed | Surround, Any, float]]
+        self._turns: deque[tuple[Surround, PointCloud2, float]]
+        self._turns = deque(maxlen=2 * len(lidars))
+        self._waiting: deque[tuple[Feed, Image, float]]
         # A machine that is too slow leaves out the oldest.
-        self._waiting = deque(maxlen=2 * (len(cameras) + len(lidars)))
+        self._waiting = deque(maxlen=2 * len(cameras))
         self._feeds = [Feed(self, camera, config.conditioning) for camera in cameras]
         self._warm_up()
         self._maps = self.create_publisher(GridMap, "elevation_map", LATEST)
@@ -129,14 +135,14 @@ class Terrain(ManagedNode):
         self._heard: list[Any] = []
         for feed in self._feeds:
             name = f"camera/{feed.camera.name}/depth"
-            on_image = partial(self.on_measured, feed)
+            on_image = partial(self.on_image, feed)
             self._heard += [
                 subscribe(CameraInfo, f"{name}/camera_info", feed.on_info, LATEST),
                 subscribe(Image, f"{name}/image_raw", on_image, LATEST),
             ]
         for surround in self._surrounds:
             name = f"lidar/{surround.lidar.name}/points"
-            on_turn = partial(self.on_measured, surround)
+            on_turn = partial(self.on_turn, surround)
             self._heard.append(subscribe(PointCloud2, name, on_turn, LATEST))
         self._ticks = [
             self.create_wall_timer(POLL, self.tick),
@@ -178,24 +184,39 @@ class Terrain(ManagedNode):
 
     # --- callbacks store, ticks think ----------
 
-    def on_measured(self, feed: Feed | Surround, message: Any) -> None:
-        """Let an image or a turn wait for the pose of its time."""
+    def on_image(self, feed: Feed, message: Image) -> None:
+        """Let an image wait for the pose of its time."""
         self._waiting.append((feed, message, self.now()))
 
-    def tick(self) -> None:
-        """Take one whose pose is known; only one, so that poses go on coming."""
-        now = self.now()
-        for _ in range(len(self._waiting)):
-            feed, message, came = self._waiting.popleft()
-            stamp = convert.to_seconds(message.header.stamp)
-            if self._poses.newest < stamp and 0.0 <= now - came < PATIENCE:
-                self._waiting.append((feed, message, came))
-                continue
-            self._take(feed, message, stamp)
-            return
+    def on_turn(self, surround: Surround, message: PointCloud2) -> None:
+        """Let a scanner's turn wait for the pose of its time."""
+        self._turns.append((surround, message, self.now()))
 
-    def _take(self, feed: Feed | Surround, message: Any, stamp: float) -> None:
-        placed = self._poses.at(stamp)
+    def tick(self) -> None:
+        """Take what has a pose; only one image, so that poses go on coming."""
+        # Turns first: they take a tenth of the time, and people depend on them.
+        while (turn := self._next(self._turns)) is not None:
+            self._take(*turn, self._sweep)
+        image = self._next(self._waiting)
+        if image is not None:
+            self._take(*image, self._see)
+
+    def _next(self, waiting: deque[tuple[F, M, float]]) -> tuple[F, M] | None:
+        """Return the oldest whose pose is known, or that has waited for too long."""
+        now = self.now()
+        for _ in range(len(waiting)):
+            feed, message, came = waiting.popleft()
+            stamp = convert.to_seconds(message.header.stamp)
+            if self._poses.newest >= stamp or not 0.0 <= now - came < PATIENCE:
+                return feed, message
+            waiting.append((feed, message, came))
+        return None
+
+    def _take(
+        self, feed: F, message: M, take: Callable[[F, M, SE3, float], None]
+    ) -> None:
+        """Take an image or a turn with the pose of its time and the ground's height."""
+        placed = self._poses.at(convert.to_seconds(message.header.stamp))
         try:
             if placed is None:
                 raise DeviceError(
@@ -203,19 +224,17 @@ class Terrain(ManagedNode):
                 )
             pose, joints = placed
             self._filter.place(joints)
-            ground = self._standing(pose)
-            if isinstance(feed, Surround):
-                frame = self._poses.frame
-                feed.take(message, self._filter, pose, ground, frame)
-            else:
-                self._see(feed, message, stamp, pose, ground)
+            take(feed, message, pose, self._standing(pose))
         except DeviceError as error:
             what = message.header.frame_id
             self.get_logger().warning(f"{what}: {error}", throttle_duration_sec=5.0)
 
-    def _see(
-        self, feed: Feed, message: Image, stamp: float, pose: SE3, ground: float
+    def _sweep(
+        self, surround: Surround, message: PointCloud2, pose: SE3, ground: float
     ) -> None:
+        surround.take(message, self._filter, pose, ground, self._poses.frame)
+
+    def _see(self, feed: Feed, message: Image, pose: SE3, ground: float) -> None:
         """Put an image into the map.
 
         Raises:
@@ -226,7 +245,7 @@ class Terrain(ManagedNode):
         pinhole = feed.pinhole
         if pinhole is None:
             return
-        eye = feed.eye
+        eye, stamp = feed.eye, convert.to_seconds(message.header.stamp)
         points = lift(clean.depth, clean.deviation, pinhole, eye, self.config.farthest)
         if feed.camera.name == self.config.people.camera:
             header = Header(stamp=message.header.stamp, frame_id=self._poses.frame)
