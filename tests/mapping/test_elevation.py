@@ -111,6 +111,33 @@ def test_rays_bound_what_is_below_them_and_clear_what_is_gone() -> None:
     assert np.isinf(part(heights.upper, heights.origin, (2.6, 2.7))).all()
 
 
+def test_beams_clear_who_has_left_and_leave_a_table() -> None:
+    y, z = np.meshgrid(np.arange(-0.2, 0.2, 0.02), np.arange(0.0, 1.4, 0.02))
+    somebody = np.column_stack([np.full(y.size, 2.0), y.ravel(), z.ravel()])
+    table = np.array([(3.0, y, 0.7) for y in np.arange(-0.2, 0.2, 0.02)])
+    eye, base = np.array([0.0, 0.0, 1.7]), np.array([0.0, 0.0, 0.9])
+    elevation = Elevation(ElevationConfig(neighbours=0))
+    for stamp in range(3):
+        points = np.vstack([somebody, table])
+        variance = np.full(len(points), 1e-6)
+        elevation.step(float(stamp), points, variance, np.zeros(3), base)
+
+    def known() -> list[bool]:
+        found = elevation.heights()
+        there = np.isfinite(found.height)
+        x = found.origin[0] + found.resolution * np.arange(len(there))
+        return [bool(there[np.abs(x - at) < 0.03].any()) for at in (2.0, 3.0)]
+
+    assert known() == [True, True]
+    elevation.see_through(np.empty((0, 3)), eye)
+    assert known() == [True, True]
+    # Beams that end on somebody say nothing; on the table's top behind, they do.
+    elevation.see_through(np.repeat(somebody[-20:], 2, axis=0), eye)
+    assert known() == [True, True]
+    elevation.see_through(np.repeat(table, 2, axis=0), eye)
+    assert known() == [False, True]
+
+
 def test_what_hangs_above_the_ground_is_no_ground() -> None:
     random = np.random.default_rng(1)
     elevation = Elevation(ElevationConfig(highest=0.5))

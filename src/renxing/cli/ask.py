@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from renxing.cli.outputs import want_folder
 from renxing.cli.settings import process_environment
 
 MODULE = "renxing.nodes.brain.ask"
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask: 0 if it was done, 1 if not, 2 if no brain took it."""
+    want_folder("json", arguments.json)
     words = command(arguments)
     # In place of this process: Ctrl-C is then the client's, which stops the robot.
     os.execve(words[0], words, process_environment())

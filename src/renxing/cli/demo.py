@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from renxing.cli.ask import MODULE
+from renxing.cli.outputs import want_folder
 from renxing.cli.settings import (
     add_settings,
     chosen_table,
@@ -73,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo: 0 if all processes were well and the task, if any, was done."""
+    want_folder("json", arguments.json)
     table = chosen_table(arguments)
     settings = parse_settings(arguments.settings)
     known = {argument.name for argument in table.arguments}

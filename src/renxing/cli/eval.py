@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from renxing.cli.bench import machine
 from renxing.cli.extras import fetch_for_robot
+from renxing.cli.outputs import want_folder
 from renxing.errors import ConfigError, DeviceError
 from renxing.resources import resource_root
 
@@ -200,10 +201,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.limit and arguments.video:
         raise ConfigError("--limit --video: a search has no trial to show")
     for name in ("json", "html", "video"):
-        file = getattr(arguments, name)
-        # Now, and not after an hour.
-        if file is not None and not file.absolute().parent.is_dir():
-            raise ConfigError(f"--{name} {file}: there is no such folder")
+        want_folder(name, getattr(arguments, name))
 
 
 def _score(

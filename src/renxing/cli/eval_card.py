@@ -15,6 +15,24 @@ if TYPE_CHECKING:
 Outcome = TypeVar("Outcome")
 
 
+def refuse(arguments: argparse.Namespace, scorecard: str, *options: str) -> None:
+    """Refuse options that mean nothing to a scorecard, and load what its page needs.
+
+    Args:
+        arguments: Of `eval`.
+        scorecard: Its name.
+        options: Beside those that only scenarios of motion know.
+
+    Raises:
+        ConfigError: If one of them was given, or a page cannot be written.
+    """
+    for name in ("limit", *options, "nominal", "ideal", "video", "aim"):
+        if getattr(arguments, name):
+            raise ConfigError(f"--{name}: scorecard '{scorecard}' knows nothing of it")
+    if arguments.html:
+        require_extra("evaluation")
+
+
 def prepare(
     arguments: argparse.Namespace, scorecard: str, *extras: str
 ) -> tuple[str, range]:
@@ -28,10 +46,8 @@ def prepare(
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "scenario", "nominal", "ideal", "video", "aim"):
-        if getattr(arguments, name):
-            raise ConfigError(f"--{name}: scorecard '{scorecard}' knows nothing of it")
-    for extra in (*extras, *(("evaluation",) if arguments.html else ())):
+    refuse(arguments, scorecard, "scenario")
+    for extra in extras:
         require_extra(extra)
     # Here, so that other commands start without loading robot models.
     from renxing.robot.files import read_description, robot_file

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from renxing.cli.bench import machine
+from renxing.cli.eval_card import refuse
 from renxing.cli.settings import process_environment
 from renxing.cli.terminal import table
 from renxing.environment import require_extra
@@ -43,9 +44,7 @@ def run_missions(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "nominal", "ideal", "video", "aim"):
-        if getattr(arguments, name):
-            raise ConfigError(f"--{name}: scorecard 'mission' knows nothing of it")
+    refuse(arguments, "mission")
     if arguments.jobs not in (None, 1):
         raise ConfigError(
             f"--jobs {arguments.jobs}: the robot runs in real time, 1 only"
@@ -55,8 +54,7 @@ def run_missions(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             f"--scenario {', '.join(sorted(unknown))}: 'alone' or 'crossing' wanted"
         )
-    for extra in ("cameras", *(("evaluation",) if arguments.html else ())):
-        require_extra(extra)
+    require_extra("cameras")
     # Here, so that other commands start without loading robot models.
     from renxing.evaluation.document import write_html, write_tree
     from renxing.evaluation.mission import load_missions, make_mission

@@ -6,9 +6,9 @@ import time
 from html import escape
 
 from renxing.cli.bench import machine
+from renxing.cli.eval_card import refuse
 from renxing.cli.terminal import table
 from renxing.environment import require_extra
-from renxing.errors import ConfigError
 
 QUICK_SEEDS = 2
 # Of each trial; units are in `NavigationOutcome`.
@@ -28,11 +28,8 @@ def run_navigation(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: If an option makes no sense here, or something cannot be loaded.
     """
-    for name in ("limit", "scenario", "nominal", "ideal", "video", "aim"):
-        if getattr(arguments, name):
-            raise ConfigError(f"--{name}: scorecard 'navigation' knows nothing of it")
-    for extra in ("cameras", *(("evaluation",) if arguments.html else ())):
-        require_extra(extra)
+    refuse(arguments, "navigation", "scenario")
+    require_extra("cameras")
     # Here, so that other commands start without loading robot models.
     from renxing.evaluation import document
     from renxing.evaluation.navigation import (

@@ -47,6 +47,9 @@ class ElevationConfig:
         neighbours: Known ones of its eight that a cell must have to be shown.
         ray_stride: One of so many points in each row of points bounds what is below
             its ray.
+        beam_stride: One of so many beams of a scanner bounds what is below it.
+        beam_error: What such a bound is wrong by [m].
+        beam_tilt: Likewise, for each metre that the beam is long: a head nods [-].
         own_radius: Around the robot's middle, where nothing else can be [m].
         own_height: Over its lower sole, up to which the ground may be there [m].
     """
@@ -61,6 +64,9 @@ class ElevationConfig:
     highest: float = field(default=0.5, metadata={"min": -1.0, "max": 3.0})
     neighbours: int = field(default=4, metadata={"min": 0, "max": 8})
     ray_stride: int = field(default=5, metadata={"min": 1, "max": 100})
+    beam_stride: int = field(default=2, metadata={"min": 1, "max": 100})
+    beam_error: float = field(default=0.06, metadata={"min": 0.0, "max": 1.0})
+    beam_tilt: float = field(default=0.04, metadata={"min": 0.0, "max": 1.0})
     own_radius: float = field(default=0.25, metadata={"min": 0.0, "max": 1.0})
     own_height: float = field(default=0.3, metadata={"min": 0.05, "max": 1.0})
 
@@ -175,6 +181,31 @@ class Elevation:
             low_y,
             config.resolution,
             config.ray_stride,
+            self._upper,
+        )
+        _refute(self._upper, config.haze, self._height, self._variance)
+
+    def see_through(self, position: Array, eye: Array) -> None:
+        """Forget what the beams of a scanner have gone through.
+
+        It looks where no camera does: whoever stood there and left leaves no trace.
+
+        Args:
+            position: Where beams ended, in odom [m], shape (N, 3).
+            eye: Where they came from, in odom [m], shape (3,).
+        """
+        corner, config = self._corner, self._config
+        if corner is None or not len(position):
+            return
+        away = np.linalg.norm(position - eye, axis=1)
+        _bound(
+            position,
+            (0.5 * (config.beam_error + config.beam_tilt * away)) ** 2,
+            eye,
+            (corner[0] - 0.5) * config.resolution,
+            (corner[1] - 0.5) * config.resolution,
+            config.resolution,
+            config.beam_stride,
             self._upper,
         )
         _refute(self._upper, config.haze, self._height, self._variance)

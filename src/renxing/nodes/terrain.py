@@ -173,6 +173,7 @@ class Terrain(ManagedNode):
             self._map.step(
                 0.0, points.position, points.variance, np.ones(3), np.zeros(3)
             )
+        self._map.see_through(points.position, np.ones(3))
         traversability(self._map.heights(), self.config.ground)
         self._map.reset()
 
@@ -232,7 +233,9 @@ class Terrain(ManagedNode):
     def _sweep(
         self, surround: Surround, message: PointCloud2, pose: SE3, ground: float
     ) -> None:
-        surround.take(message, self._filter, pose, ground, self._poses.frame)
+        frame = self._poses.frame
+        points, eye = surround.take(message, self._filter, pose, ground, frame)
+        self._map.see_through(points, eye)
 
     def _see(self, feed: Feed, message: Image, pose: SE3, ground: float) -> None:
         """Put an image into the map.

@@ -67,7 +67,7 @@ class Surround:
         pose: SE3,
         ground: float,
         frame: str,
-    ) -> None:
+    ) -> tuple[Array, Array]:
         """Take a turn.
 
         Args:
@@ -76,6 +76,10 @@ class Surround:
             pose: Of the base in odom when it was measured.
             ground: Height of the ground in odom [m].
             frame: Of the odometry.
+
+        Returns:
+            Points that are not the robot's own, shape (n, 3), and the scanner's place,
+            shape (3,), in odom [m].
 
         Raises:
             DeviceError: If the message is no cloud of points.
@@ -91,6 +95,7 @@ class Surround:
         here = (height >= config.low) & (height <= config.high)
         here &= away <= config.farthest
         self._obstacles.publish(to_cloud(header, points[here].astype(np.float32)))
+        return points, np.asarray(eye.translation)
 
     def _foreign(self, points: Array, body: SelfFilter, eye: SE3, pose: SE3) -> Array:
         """Return the points that are not the robot's own, in odom [m], shape (n, 3)."""
