@@ -114,7 +114,7 @@ def test_rays_bound_what_is_below_them_and_clear_what_is_gone() -> None:
 def test_beams_clear_who_has_left_and_leave_a_table() -> None:
     y, z = np.meshgrid(np.arange(-0.2, 0.2, 0.02), np.arange(0.0, 1.4, 0.02))
     somebody = np.column_stack([np.full(y.size, 2.0), y.ravel(), z.ravel()])
-    table = np.array([(3.0, y, 0.7) for y in np.arange(-0.2, 0.2, 0.02)])
+    table = np.array([(3.0, y, 0.7) for y in np.arange(-0.4, 0.4, 0.02)])
     eye, base = np.array([0.0, 0.0, 1.7]), np.array([0.0, 0.0, 0.9])
     elevation = Elevation(ElevationConfig(neighbours=0))
     for stamp in range(3):
