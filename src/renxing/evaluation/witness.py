@@ -6,6 +6,7 @@ whom and what it touched. Nothing that the robot believes or says is asked.
 """
 
 import contextlib
+import gc
 import math
 import os
 import threading
@@ -154,6 +155,9 @@ class Witness:
 
     def __enter__(self) -> "Witness":
         """Begin to look."""
+        # To go through all that is loaded takes the collector up to a second.
+        gc.collect()
+        gc.freeze()
         self._thread.start()
         return self
 
@@ -161,6 +165,7 @@ class Witness:
         """Look no more."""
         self._ends.set()
         self._thread.join()
+        gc.unfreeze()
         self.saw.touches = list(self._touches.all)
 
     def _watch(self) -> None:
