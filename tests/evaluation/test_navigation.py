@@ -8,11 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from renxing.errors import DeviceError
-from renxing.evaluation.navigation import (
+from renxing.evaluation.navigation import NavigationTrial, run_navigation
+from renxing.evaluation.navigation_suite import (
     SETTLE,
-    NavigationTrial,
     load_navigation,
-    run_navigation,
     with_people,
 )
 from renxing.sim import load_world

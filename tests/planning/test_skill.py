@@ -10,7 +10,8 @@ import pytest
 from renxing.errors import ConfigError
 from renxing.planning import skill as skill_module
 from renxing.planning.skill import Outcome, SkillRegistry, installed_skills
-from renxing.planning.skills import BUILT_IN, WalkTo, built_in
+from renxing.planning.skill_arguments import WalkTo
+from renxing.planning.skills import BUILT_IN, built_in
 
 REGISTRY = built_in()
 EXTRA = replace(REGISTRY["wave"], name="salute")

@@ -32,12 +32,8 @@ def run_navigation(arguments: argparse.Namespace) -> int:
     require_extra("cameras")
     # Here, so that other commands start without loading robot models.
     from renxing.evaluation import document
-    from renxing.evaluation.navigation import (
-        NavigationTrial,
-        load_navigation,
-        run_navigation,
-        with_people,
-    )
+    from renxing.evaluation.navigation import NavigationTrial, run_navigation
+    from renxing.evaluation.navigation_suite import load_navigation, with_people
     from renxing.evaluation.routes import Route, draw
     from renxing.evaluation.workers import Workers, core_count
     from renxing.sim import load_world

@@ -15,8 +15,12 @@ import numpy as np
 from renxing.errors import ConfigError
 from renxing.evaluation.body import Body
 from renxing.evaluation.eyes import Eyes, EyesConfig
+from renxing.evaluation.navigation_suite import (
+    SETTLE,
+    NavigationSuite,
+    with_people,
+)
 from renxing.evaluation.rig import PERIOD, FallDetector
-from renxing.evaluation.scenario import Share
 from renxing.evaluation.surfaces import clearance
 from renxing.evaluation.truth import Truth
 from renxing.evaluation.ways import inflated, walked
@@ -32,16 +36,12 @@ from renxing.navigation import (
     plan,
 )
 from renxing.navigation.people import Person as Track
-from renxing.resources import resource
 from renxing.robot import Robot, load_robot
-from renxing.robot.description import Count, NotNegative, Part, Positive
 from renxing.signals import BodyState
 from renxing.sim import Twin, TwinConfig, World, load_world
 from renxing.sim.floor_plan import FloorPlanConfig, floor_plan
-from renxing.sim.things import Person, Way
 from renxing.sim.touches import Touch, Touches
 from renxing.spatial import Array
-from renxing.yaml_file import read_yaml
 
 FOLLOW = 0.05  # [s] between two velocities
 LOOK = 1.0 / 30.0  # [s] between two images, of one camera after the other
@@ -49,69 +49,7 @@ COSTS = 0.2  # [s] between two local costmaps
 CHECK = 1.0  # [s] between two looks whether the way is still free
 PATIENCE = {"person": 10.0}  # [s] that it waits before what is in the way
 IMPATIENCE = 3.0  # [s] the same before anything else
-SETTLE = 1.0  # [s] that it stands and looks before it walks
 WINDOW = 5.0  # [m] side of the local costmap
-
-
-class Crossing(Part, frozen=True, kw_only=True):
-    """Somebody who crosses the robot's way; each trial draws when and how.
-
-    Attributes:
-        place: Where the ways cross [m].
-        towards: Direction that they walk in, or the same mirrored at the x axis [rad].
-        before: How far before the crossing they begin [m].
-        after: How far behind it they end [m].
-        speed: Least and greatest speed [m/s].
-        early: Greatest time by which they miss the robot, either way, if it walked
-            straight at its speed [s].
-    """
-
-    place: tuple[float, float]
-    towards: float
-    before: Positive
-    after: Positive
-    speed: tuple[float, float]
-    early: NotNegative
-
-
-class NavigationSuite(Part, frozen=True, kw_only=True):
-    """The file `config/evaluation/navigation.yaml`.
-
-    Attributes:
-        name: That of the file.
-        title: For people.
-        world: Name of a file in `config/worlds`.
-        goals: Places to go to, one after the other: x, y [m], yaw [rad].
-        speed: With which crossings reckon [m/s].
-        tolerance: Distance from the goal that counts as reached [m].
-        duration: That a trial may take [s].
-        crossings: Who crosses.
-        yields: Distance at which people wait before a robot that is in their way [m].
-        seeds: How many trials.
-        required: Least share of trials without a failure.
-    """
-
-    name: str
-    title: str
-    world: str
-    goals: tuple[tuple[float, float, float], ...]
-    speed: Positive
-    tolerance: Positive
-    duration: Positive
-    crossings: tuple[Crossing, ...]
-    yields: NotNegative
-    seeds: Count
-    required: Share
-
-
-def load_navigation() -> NavigationSuite:
-    """Return the scorecard.
-
-    Raises:
-        ConfigError: If the file is malformed.
-    """
-    suite, _ = read_yaml(resource("config/evaluation/navigation.yaml"), NavigationSuite)
-    return suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,36 +89,6 @@ class NavigationOutcome:
     measures: dict[str, float]
     touches: tuple[Touch, ...]
     track: Array
-
-
-def with_people(suite: NavigationSuite, world: World, seed: int) -> World:
-    """Return the world with those who cross, drawn by a seed."""
-    random = np.random.default_rng(seed)
-    people = []
-    for number, crossing in enumerate(suite.crossings):
-        way = np.hypot(*crossing.place)
-        speed = float(random.uniform(*crossing.speed))
-        turn = crossing.towards * (1.0 if random.random() < 0.5 else -1.0)
-        ahead = np.array([math.cos(turn), math.sin(turn)])
-        start = np.array(crossing.place) - crossing.before * ahead
-        end = np.array(crossing.place) + crossing.after * ahead
-        early = float(random.uniform(-crossing.early, crossing.early))
-        begun = SETTLE + way / suite.speed - crossing.before / speed + early
-        walk = Way(
-            way=((float(end[0]), float(end[1])),),
-            speed=speed,
-            start=max(0.0, begun),
-            yields=suite.yields,
-        )
-        person = Person(
-            name=f"crosser_{number}",
-            at=(float(start[0]), float(start[1]), 0.0),
-            yaw=turn,
-            height=float(random.uniform(1.55, 1.9)),
-            walk=walk,
-        )
-        people.append(person.pedestrian(walk))
-    return dataclasses.replace(world, people=(*world.people, *people))
 
 
 def run_navigation(trial: NavigationTrial) -> NavigationOutcome:

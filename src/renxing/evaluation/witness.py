@@ -30,7 +30,7 @@ from renxing.spatial import Array
 
 LOOK = 0.02  # [s] between two looks
 MARGIN = 0.005  # [m] as near as that counts as a touch
-FIRST = -10  # niceness of the thread, where that is allowed
+FIRST = 1  # real-time priority of the thread, where that is allowed
 COMING = 0.5  # [s] before a touch in which speeds are taken
 WENT = 0.1  # [m] by which the robot has gone somewhere
 REACH = 0.9  # [m] between the middles of robot and person who might touch
@@ -171,7 +171,7 @@ class Witness:
     def _watch(self) -> None:
         # Who watches must not be kept from it by what is watched.
         with contextlib.suppress(PermissionError):
-            os.nice(FIRST)
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIRST))
         try:
             self._watch_on()
         # Else what nobody saw would count as not having happened.

@@ -16,7 +16,7 @@ from renxing.planning.plan import Command, Language, Refusal
 from renxing.planning.runner import Record
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome
-from renxing.planning.skills import Find, LookAt, Report, Say, WalkTo
+from renxing.planning.skill_arguments import Find, LookAt, Report, Say, WalkTo
 
 AT = 0.6  # [m] from a place up to which the robot is at it
 

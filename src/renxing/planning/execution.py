@@ -17,7 +17,7 @@ from renxing.planning.plan import Step
 from renxing.planning.runner import Record, Runner
 from renxing.planning.scene import Scene
 from renxing.planning.skill import Outcome, Resource
-from renxing.planning.skills import WalkTo
+from renxing.planning.skill_arguments import WalkTo
 from renxing.planning.state import AT_PLACE, State
 from renxing.planning.tree import Context, Speech, grow, snapshot
 from renxing.planning.validator import Validator

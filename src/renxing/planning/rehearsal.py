@@ -16,7 +16,7 @@ from renxing.planning.polygon import crosses
 from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
-from renxing.planning.skills import (
+from renxing.planning.skill_arguments import (
     Find,
     Inspect,
     LookAt,

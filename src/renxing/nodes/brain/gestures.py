@@ -8,7 +8,7 @@ import numpy as np
 from renxing.nodes.brain.body import Body, Routine, failed, failed_answer
 from renxing.planning.runner import Call
 from renxing.planning.skill import Outcome
-from renxing.planning.skills import Report, Say, Wave
+from renxing.planning.skill_arguments import Report, Say, Wave
 from renxing.robot.description import Gesture
 
 LOWER = 1.5  # [s] to bring an arm back

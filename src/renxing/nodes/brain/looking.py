@@ -16,7 +16,7 @@ from renxing.nodes.navigation.solo import CancelledError
 from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
-from renxing.planning.skills import Find, Inspect, LookAt
+from renxing.planning.skill_arguments import Find, Inspect, LookAt
 from renxing.robot.description import Camera
 from renxing.spatial import Array
 

@@ -23,7 +23,7 @@ from renxing.planning.approach import approach_pose
 from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene
 from renxing.planning.skill import Outcome
-from renxing.planning.skills import Nothing, Turn, Wait, WalkBy, WalkTo
+from renxing.planning.skill_arguments import Nothing, Turn, Wait, WalkBy, WalkTo
 
 AT = 0.5  # [m] from where it was to go: there
 TURN_AT = 0.25  # [rad] from where it was to turn: there
