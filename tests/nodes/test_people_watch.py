@@ -8,6 +8,7 @@ import pytest
 from people_msgs.msg import People
 from std_msgs.msg import Header
 
+from renxing.navigation import LookOutConfig
 from renxing.nodes import convert
 from renxing.nodes.terrain_people import PeopleWatch, PeopleWatchConfig
 from renxing.spatial import SE3
@@ -32,7 +33,9 @@ class Watch:
     def __init__(self, node: Any) -> None:
         self.said: list[People] = []
         self.now = 100.0
-        self._watch = PeopleWatch(node, PeopleWatchConfig(memory=4.0))
+        self._watch = PeopleWatch(
+            node, PeopleWatchConfig(follow=LookOutConfig(memory=4.0))
+        )
         self._watch._topic = self
 
     def publish(self, message: People) -> None:

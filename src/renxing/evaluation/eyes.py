@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The eyes of a robot that walks on a twin, in lock-step: ground and people.
 
-As the nodes `twin_cameras` and `terrain` do it: rendered, spoilt, freed of the robot
-itself, conditioned, mapped, looked through for people. The pose is what the estimator
-says.
+As the nodes `twin_cameras` and `terrain` do it: rendered or cast, spoilt, freed of the
+robot itself, conditioned, mapped, looked through for people. The pose is what the
+estimator says.
 """
 
 import math
@@ -19,8 +19,7 @@ from renxing.mapping import (
 )
 from renxing.navigation import (
     CostGrid,
-    PeopleConfig,
-    PeopleTracker,
+    LookOut,
     Person,
     from_elevation_costs,
 )
@@ -31,25 +30,30 @@ from renxing.perception import (
     Points,
     SelfFilter,
     SelfFilterConfig,
+    SurroundConfig,
+    TrunkFinderConfig,
     believed,
     find_people,
+    find_trunks,
+    foreign,
+    in_the_way,
     lift,
     without,
 )
 from renxing.robot import Robot
-from renxing.robot.description import Camera
+from renxing.robot.description import Camera, Lidar
 from renxing.robot.pinhole import pinhole_of
 from renxing.signals import BodyState
 from renxing.sim import Twin
 from renxing.sim.depth_camera import DepthCamera
 from renxing.sim.depth_noise import StereoConfig, StereoNoise
+from renxing.sim.lidar import LidarCaster
 from renxing.sim.offscreen import Offscreen
 from renxing.spatial import SE3, Array
 
+HAIR = 1e-6  # [s]
 FARTHEST = 5.0  # [m] depth that is used
-WALKING = 0.25  # [m/s] from which on people are left out of the map
-ROOM = 0.5  # [m] around them
-NEAR = 0.6  # [m] from somebody known where part of a body is theirs
+ROOM = 0.5  # [m] around people who walk, who are left out of the map
 STANDING = 0.5  # [m] around the robot where the ground bears though nobody sees it
 
 
@@ -60,7 +64,7 @@ class EyesConfig:
     Attributes:
         binning: As of the cameras' node.
         seed: Of the cameras' errors.
-        people: Whether people are looked for.
+        people: Whether people are looked for, by cameras and scanners.
     """
 
     binning: int = 2
@@ -69,11 +73,11 @@ class EyesConfig:
 
 
 class Eyes:
-    """Head and chest camera of a robot, as far as it has them.
+    """Head and chest camera of a robot and its scanners, as far as it has them.
 
     Attributes:
-        people: Who is believed, of the last image of the head.
         seen: How many sightings there were.
+        obstacles: What stands around it now, in odom [m], shape (n, 2).
     """
 
     def __init__(self, robot: Robot, twin: Twin, config: EyesConfig) -> None:
@@ -99,9 +103,13 @@ class Eyes:
         self._filter = SelfFilter(SelfFilterConfig(), robot)
         self._soles = [foot.sole for foot in robot.description.feet]
         self._map = Elevation(ElevationConfig())
-        self._tracker = PeopleTracker(PeopleConfig(births=3))
-        self.people: tuple[Person, ...] = ()
-        self._looked = -math.inf
+        self._known = LookOut()
+        lidars = robot.description.sensors.lidars if config.people else ()
+        self._lidars = [
+            (one, LidarCaster(twin.model, one, config.seed)) for one in lidars
+        ]
+        self._turned = {one.name: -math.inf for one in lidars}
+        self.obstacles = np.empty((0, 2))
         self.seen = 0
 
     @property
@@ -128,15 +136,18 @@ class Eyes:
         raw = self._noise[name].measure(look.depth, look.colour)
         self._filter.place(state.position)
         base = state.base.transform_base_to_odom
+        ground = self._standing(base)
+        for lidar, caster in self._lidars:
+            if twin.time - self._turned[lidar.name] > 1.0 / lidar.rate - HAIR:
+                self._turned[lidar.name] = twin.time
+                self._sweep(lidar, caster, base, ground)
         eye = base * self._filter.camera_to_base(camera.frame)
         kept = self._filter.remove(raw, self._pinholes[name], camera.frame)
         clean = self._conditioners[name].step(kept, eye)
         points = lift(clean.depth, clean.deviation, self._pinholes[name], eye, FARTHEST)
-        soles = (base * self._filter.camera_to_base(sole) for sole in self._soles)
-        ground = min(float(sole.translation[2]) for sole in soles)
         if self._config.people and name == "head":
             self._find(camera, points, eye, ground)
-        points = self._without_walkers(points)
+        points = without(points, self._known.walkers(twin.time), ROOM)
         self._map.step(
             twin.time,
             points.position,
@@ -156,23 +167,31 @@ class Eyes:
             (math.atan2(axis[1], axis[0]), half),
             PeopleFinderConfig(),
         )
-        places = believed(found, [place for place, _ in self.who()], NEAR)
-        self._looked = self._twin.time
+        there = [one.position for one in self.who()]
+        places = believed(found, there, self._known.config.near)
         self.seen += len(places)
-        self.people = self._tracker.update(places, self._looked)
+        self._known.see(places, self._twin.time)
 
-    def who(self) -> list[tuple[Array, Person]]:
-        """Return who is believed, and where they are now."""
-        passed = self._twin.time - self._looked
-        return [(one.position + passed * one.velocity, one) for one in self.people]
+    def _sweep(
+        self, lidar: Lidar, caster: LidarCaster, base: SE3, ground: float
+    ) -> None:
+        cloud = caster.scan(self._eye.data).reshape(-1, 3).astype(float)
+        cloud = cloud[np.isfinite(cloud).all(axis=1)]
+        eye, config = base * self._filter.camera_to_base(lidar.frame), SurroundConfig()
+        points = foreign(cloud, lidar.frame, self._filter, eye, base, config)
+        bodies = find_trunks(points, eye.translation, ground, TrunkFinderConfig())
+        self._known.sweep(bodies, self._twin.time)
+        self._map.see_through(points, np.asarray(eye.translation))
+        self.obstacles = points[in_the_way(points, base, ground, config), :2]
 
-    def _without_walkers(self, points: Points) -> Points:
-        walkers = [
-            place
-            for place, person in self.who()
-            if np.linalg.norm(person.velocity) >= WALKING
-        ]
-        return without(points, walkers, ROOM)
+    def _standing(self, base: SE3) -> float:
+        """Return the height of the lower sole in odom [m]."""
+        soles = (base * self._filter.camera_to_base(sole) for sole in self._soles)
+        return min(float(sole.translation[2]) for sole in soles)
+
+    def who(self) -> tuple[Person, ...]:
+        """Return who is believed, where they are now."""
+        return self._known.at(self._twin.time)
 
     def ground(self, place: Array) -> CostGrid:
         """Return the costs of the ground around the robot, in odom.

@@ -6,7 +6,6 @@ the look-out for people, without ROS and without a clock: the same trial gives t
 result. Recoveries are left out; a way that is blocked is planned anew.
 """
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
 
@@ -29,13 +28,14 @@ from renxing.navigation import (
     Follower,
     NoRoute,
     PlannerConfig,
+    apart_from,
     from_occupancy,
     is_valid,
+    mark,
     merge,
     occupy,
     plan,
 )
-from renxing.navigation.people import Person as Track
 from renxing.robot import Robot, load_robot
 from renxing.signals import BodyState
 from renxing.sim import Twin, TwinConfig, World, load_world
@@ -49,6 +49,7 @@ COSTS = 0.2  # [s] between two local costmaps
 CHECK = 1.0  # [s] between two looks whether the way is still free
 PATIENCE = {"person": 10.0}  # [s] that it waits before what is in the way
 IMPATIENCE = 3.0  # [s] the same before anything else
+STANDS = 0.3  # [m/s] below which somebody stands
 WINDOW = 5.0  # [m] side of the local costmap
 
 
@@ -190,7 +191,7 @@ class _Trip:
             place,
             np.array([velocity[0], velocity[1], turn]),
             self._window(place),
-            self._people(),
+            self._eyes.who(),
             FOLLOW,
         )
         self._body.command_velocity(*map(float, done.velocity))
@@ -223,14 +224,12 @@ class _Trip:
         ahead = self._path[int(np.argmin(away)) :]
         return bool(is_valid(self._whole(place), ahead)[0])
 
-    def _people(self) -> tuple[Track, ...]:
-        return tuple(
-            dataclasses.replace(one, position=now) for now, one in self._eyes.who()
-        )
-
     def _whole(self, place: Array) -> CostGrid:
         costs = merge(self._map, self._eyes.ground(place))
-        return inflated(occupy(costs, self._people()))
+        people = self._eyes.who()
+        walking = [one for one in people if np.linalg.norm(one.velocity) >= STANDS]
+        obstacles = apart_from(self._eyes.obstacles, walking)
+        return inflated(occupy(mark(costs, obstacles), people))
 
     def _window(self, place: Array) -> CostGrid:
         if self._costs is None:
@@ -240,7 +239,7 @@ class _Trip:
             empty = np.full((count, count), 255, np.uint8)
             grid = CostGrid(costs=empty, resolution=resolution, origin=corner)
             grid = merge(merge(grid, self._map), self._eyes.ground(place))
-            self._costs = inflated(grid)
+            self._costs = inflated(mark(grid, self._eyes.obstacles))
         return self._costs
 
     def _note(self) -> None:

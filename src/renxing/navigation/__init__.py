@@ -18,10 +18,12 @@ from renxing.navigation.grid import (
     mark,
     merge,
 )
+from renxing.navigation.lookout import LookOut, LookOutConfig
 from renxing.navigation.people import (
     PeopleConfig,
     PeopleTracker,
     Person,
+    apart_from,
     occupy,
     predict,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "FollowerConfig",
     "FollowerState",
     "GoalChecker",
+    "LookOut",
+    "LookOutConfig",
     "NoRoute",
     "PeopleConfig",
     "PeopleTracker",
@@ -56,6 +60,7 @@ __all__ = [
     "Reason",
     "Walkers",
     "WalkersConfig",
+    "apart_from",
     "from_elevation_costs",
     "from_occupancy",
     "inflate",

@@ -9,6 +9,7 @@ navigation", ch. 6; the assignment is the Hungarian one).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -226,6 +227,23 @@ def occupy(
         away = np.linalg.norm(grid.point(block) - person.position, axis=-1)
         costs[low[0] : high[0], low[1] : high[1]][away <= radius] = LETHAL
     return grid.replaced(costs)
+
+
+def apart_from(
+    points: npt.ArrayLike, people: Sequence[Person], radius: float = 0.8
+) -> Array:
+    """Return points that are nobody's.
+
+    Args:
+        points: In the frame that people are in [m], shape (n, 2).
+        people: Whose points are left out: those who walk on, for a plan.
+        radius: Around each in which points are theirs; both are some tenths of a
+            second old [m].
+    """
+    kept = np.reshape(np.asarray(points, float), (-1, 2))
+    for person in people:
+        kept = kept[np.linalg.norm(kept - person.position, axis=1) > radius]
+    return kept
 
 
 def _advanced(

@@ -29,12 +29,13 @@ from renxing.nodes.parameters import load_config
 from renxing.nodes.sensor_choice import chosen_cameras, chosen_lidars
 from renxing.nodes.terrain_feed import LATEST, Feed
 from renxing.nodes.terrain_people import PeopleWatch, PeopleWatchConfig
-from renxing.nodes.terrain_surround import Surround, SurroundConfig
+from renxing.nodes.terrain_surround import Surround
 from renxing.perception import (
     ConditioningConfig,
     DepthConditioner,
     SelfFilter,
     SelfFilterConfig,
+    SurroundConfig,
     lift,
 )
 from renxing.robot import load_robot

@@ -22,6 +22,7 @@ from renxing.perception.people import (
 )
 from renxing.perception.projection import Points, lift
 from renxing.perception.self_filter import SelfFilter, SelfFilterConfig
+from renxing.perception.surround import SurroundConfig, foreign, in_the_way
 from renxing.perception.thing import Remembered
 from renxing.perception.trunks import TrunkFinderConfig, find_trunks
 
@@ -41,10 +42,13 @@ __all__ = [
     "SelfFilter",
     "SelfFilterConfig",
     "Sighting",
+    "SurroundConfig",
     "TrunkFinderConfig",
     "believed",
     "find_people",
     "find_trunks",
+    "foreign",
+    "in_the_way",
     "lift",
     "load_catalogue",
     "without",

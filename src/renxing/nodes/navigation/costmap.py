@@ -26,6 +26,7 @@ from renxing.navigation import (
     UNKNOWN,
     CostGrid,
     Person,
+    apart_from,
     from_elevation_costs,
     inflate,
     mark,
@@ -38,9 +39,6 @@ from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.frames import Frames
 from renxing.spatial import SE3, Array
 
-# Around somebody who walks, in which obstacles are theirs; both are some tenths of a
-# second old [m].
-WALKER = 0.8
 People = tuple[Person, ...]
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
@@ -209,10 +207,7 @@ class Costmap:
         to_map = self._frames.odom_to_map()
         padded = np.column_stack([obstacles, np.zeros(len(obstacles))])
         places = (padded @ to_map.rotation.T + to_map.translation)[:, :2]
-        for person in walking:
-            away = np.linalg.norm(places - person.position, axis=1)
-            places = places[away > WALKER]
-        return np.asarray(places)
+        return apart_from(places, walking)
 
     def window(self, middle: Array, side: float, resolution: float) -> CostGrid:
         """Return a square around a place, inflated, in odom.
