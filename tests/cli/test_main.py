@@ -57,6 +57,12 @@ def test_errors_are_one_line_unless_debugging(capsys) -> None:
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["demo"], ["ask", "stop"]])
+def test_what_cannot_be_written_is_told_before_anything_runs(words, capsys) -> None:
+    assert main([*words, "--json", "/no/such/folder/x"]) == 2
+    assert "--json /no/such/folder/x: there is no such" in capsys.readouterr().err
+
+
 def test_ctrl_c_is_130(monkeypatch) -> None:
     def interrupted(arguments: object) -> int:
         raise KeyboardInterrupt
