@@ -223,10 +223,12 @@ def _closing(
     measured: Mapping[str, Any], recording: Path, film: Path | None, logs: Path
 ) -> list[str]:
     p99, falls = measured.get("loop_p99"), measured.get("falls", 0)
+    walked = measured.get("distance")
+    way = "who knows how far" if walked is None else f"{walked:.1f} m"
     loop = "not measured" if p99 is None else f"{p99:.0f} µs"
     done = "done" if measured.get("success") else "not done"
     lines = [
-        f"Task {done}: walked {measured.get('distance', 0.0):.1f} m in "
+        f"Task {done}: walked {way} in "
         f"{measured.get('duration', 0.0):.0f} s, {falls} falls, "
         f"loop period error p99 {loop}",
     ]

@@ -304,17 +304,22 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
             if (met := saw.meeting(one)) is not None
         ),
         measures={
-            "time": float(said.get("duration", np.nan)),
+            "time": _number(said.get("duration")),
             "way": walked(np.array(saw.track)),
-            "claimed": float(said.get("distance", np.nan)),
+            "claimed": _number(said.get("distance")),
             "person": saw.person,
             "gap": saw.gap,
-            "loop_p99": float(said.get("loop_p99") or np.nan),
-            "overruns": float(said.get("overruns") or 0.0),
+            "loop_p99": _number(said.get("loop_p99")),
+            "overruns": _number(said.get("overruns")),
         },
         answer=str(said.get("answer", "")),
         track=np.array(saw.track),
     )
+
+
+def _number(value: Any) -> float:
+    """Return what was measured; NaN if nobody told."""
+    return np.nan if value is None else float(value)
 
 
 def _untrue(mission: Mission, said: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ the task and waits until the robot stands.
 import argparse
 import contextlib
 import json
+import math
 import signal
 import sys
 import time
@@ -26,6 +27,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from renxing.errors import ConfigError
 from renxing.nodes import convert
+from renxing.nodes.brain.odometer import Odometer
 from renxing.nodes.manager_messages import from_diagnostics, status_name
 from renxing.nodes.navigation.stop_watch import MANAGER
 from renxing_msgs.action import ExecuteTask
@@ -54,7 +56,7 @@ class Summary:
         success: Whether it was done.
         answer: What the robot said at the end.
         reason: Why it was not done.
-        distance: Walked [m].
+        distance: Walked meanwhile, by odometry [m]; None if nobody told.
         duration: From the command to the end [s].
         falls: Times that the robot lost its balance.
         loop_p99: Of the period error of the real-time loop [µs]; None if nobody told.
@@ -66,7 +68,7 @@ class Summary:
     success: bool = False
     answer: str = ""
     reason: str = ""
-    distance: float = 0.0
+    distance: float | None = None
     duration: float = 0.0
     falls: int = 0
     loop_p99: float | None = None
@@ -77,8 +79,9 @@ class Summary:
         """Return the closing line."""
         done = "done" if self.success else f"not done: {self.reason}"
         p99 = "?" if self.loop_p99 is None else f"{self.loop_p99:.0f} us"
+        way = "?" if self.distance is None else f"{self.distance:.1f}"
         return (
-            f"{done}; walked {self.distance:.1f} m in {self.duration:.0f} s, "
+            f"{done}; walked {way} m in {self.duration:.0f} s, "
             f"{self.falls} falls, loop period error p99 {p99}"
         )
 
@@ -101,6 +104,8 @@ class Asker(Node):
         self._asked = ""
         self._falling = False
         self._began = 0.0
+        self._odometer = Odometer(self)
+        self._start = 0.0
         self._core = status_name(f"{self.get_namespace().rstrip('/')}/{MANAGER}")
         self.client = ActionClient(self, ExecuteTask, "execute_task")
         self._decide = self.create_client(DecidePlan, "brain/decide")
@@ -130,6 +135,10 @@ class Asker(Node):
                     self.summary.loop_p99 = 1e6 * ledger.period_error.p99
                     self.summary.overruns = ledger.overruns
 
+    def begin(self) -> None:
+        """Measure from now on."""
+        self._start = self._odometer.way
+
     def on_feedback(self, message: Any) -> None:
         """Print steps that ended, and approve if that is wanted."""
         self.take(message.feedback.plan)
@@ -153,7 +162,6 @@ class Asker(Node):
             self._printed.add(key)
             outcome = json.loads(step.outcome) if step.outcome else {}
             measured = outcome.get("measured", {})
-            self.summary.distance += float(measured.get("distance_walked_m", 0.0))
             row = {"skill": step.skill, "text": step.text, **outcome}
             self.summary.steps.append(row)
             if not self._quiet:
@@ -166,6 +174,8 @@ class Asker(Node):
         summary.success = result.error_code == ExecuteTask.Result.NONE
         summary.answer, summary.reason = result.answer, result.error_msg
         summary.duration = seconds
+        if self._odometer.stamp > -math.inf:
+            summary.distance = self._odometer.way - self._start
 
 
 def _step_line(step: Any, measured: dict[str, Any]) -> str:
@@ -229,6 +239,7 @@ def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
         text=chosen.text, planner=chosen.planner, plan_only=chosen.plan
     )
     began = time.monotonic()
+    node.begin()
     sent = node.client.send_goal_async(goal, feedback_callback=node.on_feedback)
     while not sent.done() and not stopped:
         executor.spin_once(timeout_sec=SPIN)

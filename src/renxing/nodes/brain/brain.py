@@ -17,7 +17,7 @@ from renxing.errors import ConfigError, DeviceError
 from renxing.nodes import convert
 from renxing.nodes.brain.audit import AuditLog
 from renxing.nodes.brain.body import Body
-from renxing.nodes.brain.plan_messages import outcome_json, to_steps
+from renxing.nodes.brain.plan_messages import fill, outcome_json
 from renxing.nodes.brain.planners import PlannersConfig, make_planners
 from renxing.nodes.brain.runner import SkillRunner, load_routines
 from renxing.nodes.brain.surroundings import Surroundings
@@ -108,6 +108,7 @@ class _Task:
     told: str = ""
     ends: str = ""  # why it shall end
     noted: set[tuple[int, str]] = field(default_factory=set)
+    replaced: int = 0  # plans that were shown to their end
 
 
 class Brain(ManagedNode):
@@ -338,21 +339,24 @@ class Brain(ManagedNode):
         before = (message.state, message.reason, message.tree, message.steps)
         message.state = state
         if mission is not None and mission.checked is not None:
-            checked = mission.checked
-            plan = checked.plan
-            message.source, message.revision = plan.source, plan.revision
-            message.reason = mission.reason or plan.note
-            steps = [s.step for s in checked.steps]
-            risks = {s.step.id: s.risk for s in checked.steps}
-            message.steps = to_steps(steps, risks, mission.records)
+            # What failed is told before what replaces it.
+            for checked, records in mission.history[task.replaced :]:
+                fill(message, checked, records)
+                self._send(task)
+            task.replaced = len(mission.history)
+            fill(message, mission.checked, mission.records)
+            message.reason = mission.reason or mission.checked.plan.note
             message.tree = mission.snapshot()
             self._note_steps(task, mission)
         elif mission is not None:
             message.reason = mission.reason
         if (message.state, message.reason, message.tree, message.steps) != before:
-            self._plans.publish(message)
-            if task.handle.is_active:
-                task.handle.publish_feedback(ExecuteTask.Feedback(plan=message))
+            self._send(task)
+
+    def _send(self, task: _Task) -> None:
+        self._plans.publish(task.message)
+        if task.handle.is_active:
+            task.handle.publish_feedback(ExecuteTask.Feedback(plan=task.message))
 
     def _note_steps(self, task: _Task, mission: Mission) -> None:
         """Write what is new into the audit log: plans, and outcomes of steps."""

@@ -41,6 +41,8 @@ BELIEVED = 2  # sightings from which a thing is one
 PLACE_HEIGHT = 0.8  # [m] at which a place is looked at
 LOOKS = 5  # sightings that an inspection wants
 INSPECTION = 20.0  # [s] in which they have to come
+IMAGES = 3  # that a look of a search wants; one of two cameras each
+PATIENCE = 3.0  # times the usual that it waits for them
 GRACE = 0.3  # [s] that an image may be older than the moment in which it comes
 
 
@@ -125,9 +127,19 @@ def _look_around(
             if seen() is not None:
                 return looked
             yield from _gaze(body, _looking(azimuth, elevation))
-            yield from body.wait(body.dwell)
+            yield from _dwell(body)
             looked += 1
     return looked
+
+
+def _dwell(body: Body) -> Generator[None, None, None]:
+    """Look on until images were looked at, however busy the machine is."""
+    before, begun = body.surroundings.lists, body.now()
+    yield from body.wait(body.dwell)
+    while body.surroundings.lists < before + IMAGES:
+        if body.now() - begun > PATIENCE * body.dwell:
+            return
+        yield
 
 
 def _unless(

@@ -5,10 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 
 from renxing.nodes import convert
+from renxing.planning.checked import CheckedPlan
 from renxing.planning.plan import Step
 from renxing.planning.runner import Record
 from renxing.planning.skill import Outcome
-from renxing_msgs.msg import PlanStep
+from renxing_msgs.msg import Plan, PlanStep
 
 STATES = {
     "waiting": PlanStep.WAITING,
@@ -18,6 +19,25 @@ STATES = {
     "skipped": PlanStep.SKIPPED,
     "canceled": PlanStep.CANCELED,
 }
+
+
+def fill(message: Plan, checked: CheckedPlan, records: Mapping[str, Record]) -> None:
+    """Put a revision of a plan into its message.
+
+    Args:
+        message: Of the task.
+        checked: The revision.
+        records: What became of its steps, by id.
+    """
+    plan = checked.plan
+    message.source, message.revision, message.reason = (
+        plan.source,
+        plan.revision,
+        plan.note,
+    )
+    steps = [one.step for one in checked.steps]
+    risks = {one.step.id: one.risk for one in checked.steps}
+    message.steps = to_steps(steps, risks, records)
 
 
 def to_steps(

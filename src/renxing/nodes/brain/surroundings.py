@@ -28,6 +28,7 @@ class Surroundings:
         frames: Where the robot is.
         stops: Whether it may move.
         heard: When the last list of things came [s]; -inf before the first.
+        lists: How many have come, one for each image that was looked at.
     """
 
     def __init__(self, node: Node, places: Path | None, frames: Frames) -> None:
@@ -46,6 +47,7 @@ class Surroundings:
         self._places = PlacesFile(places=()) if places is None else read_places(places)
         self.stops = StopWatch(node)
         self.heard = -math.inf
+        self.lists = 0
         self._objects: SceneObjects | None = None
         self._battery: tuple[float, float] | None = None
         hear = node.create_subscription
@@ -56,6 +58,7 @@ class Surroundings:
         """Keep what was seen."""
         self._objects = message
         self.heard = self.now()
+        self.lists += 1
 
     def on_battery(self, message: BatteryState) -> None:
         """Keep the charge."""
