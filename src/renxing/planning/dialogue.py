@@ -33,11 +33,11 @@ class Dialogue:
     def __init__(
         self,
         lexicon: Lexicon,
-        config: DialogueConfig = DialogueConfig(),  # noqa: B008 (frozen)
+        config: DialogueConfig | None = None,
     ) -> None:
         """Take the words."""
         self._lexicon = lexicon
-        self._config = config
+        self._config = config or DialogueConfig()
         self._open: tuple[Command, Question, float] | None = None
 
     def note(self, command: Command, decision: Decision, now: float) -> None:

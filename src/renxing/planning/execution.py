@@ -51,7 +51,7 @@ class Execution:
         validator: Validator,
         speech: Speech,
         scene: Scene,
-        config: ExecutionConfig = ExecutionConfig(),  # noqa: B008 (frozen)
+        config: ExecutionConfig | None = None,
         outcomes: Mapping[str, Outcome] | None = None,
         facts: State | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Execution:
         self.checked = checked
         self.records = {step.step.id: Record() for step in checked.steps}
         self.outcomes = dict(outcomes or {})
-        self._config = config
+        self._config = config or ExecutionConfig()
         self._progress: Progress = "running"
         self._inside = scene.zones_at(scene.pose[:2]) if scene.pose else ()
         self._context = Context(

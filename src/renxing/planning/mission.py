@@ -75,7 +75,7 @@ class Mission:
         answers: Answers,
         scene: Scene,
         now: float,
-        config: MissionConfig = MissionConfig(),  # noqa: B008 (frozen)
+        config: MissionConfig | None = None,
     ) -> None:
         """Check what the planner decided.
 
@@ -99,7 +99,7 @@ class Mission:
         self._runner = runner
         self._validator = validator
         self._answers = answers
-        self._config = config
+        self._config = config or MissionConfig()
         self._tried = Tried()
         self._execution: Execution | None = None
         self._approval: Approval | None = None

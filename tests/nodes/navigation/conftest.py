@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped, TwistStamped
+from nav2_msgs.action import ComputePathToPose
 from nav_msgs.msg import Odometry
 from rclpy.action import ActionClient
 from tf2_msgs.msg import TFMessage
@@ -145,6 +146,14 @@ class Rig:
         ended = handle.get_result_async()
         self.bench.wait(ended.done, "the end of a goal")
         return ended.result().status, ended.result().result
+
+    def passes(self, place: tuple[float, float]) -> float:
+        """Return how near to a place a path from home to (3, 0) leads [m]."""
+        goal = self.pose(3.0, 0.0)
+        status, result = self.do(ComputePathToPose, "compute_path_to_pose", goal=goal)
+        assert status == self.succeeded, result.error_msg
+        path = [(p.pose.position.x, p.pose.position.y) for p in result.path.poses]
+        return float(np.linalg.norm(np.array(path) - place, axis=1).min())
 
     def do(self, kind: Any, action: str, /, **fields: Any) -> tuple[int, Any]:
         return self.end(self.send(kind, action, **fields))
