@@ -13,7 +13,7 @@ from std_srvs.srv import Trigger
 from tests.nodes.brain.conftest import LATCHED, Talk, thing
 
 from renxing_msgs.action import ExecuteTask
-from renxing_msgs.msg import Plan
+from renxing_msgs.msg import Plan, PlanStep
 from renxing_msgs.srv import DecidePlan
 
 pytestmark = pytest.mark.ros
@@ -76,11 +76,18 @@ def test_a_thing_that_is_not_there_is_not_found_and_not_made_up(talk: Talk) -> N
 def test_a_robot_that_is_stuck_says_so(talk: Talk) -> None:
     talk.put(0.0, 0.0)
     talk.robot.stuck = True
+    told: list[Plan] = []
+    node = talk.bench.node
+    heard = node.create_subscription(Plan, "brain/plan", told.append, 50)
     status, result = talk.ask("go to the window")
+    node.destroy_subscription(heard)
     talk.robot.stuck = False
     assert status == ABORTED and result.error_code == Result.STEP_FAILED
     assert result.plan.state == Plan.FAILED
     assert result.plan.revision > 0, "it did not try anything else"
+    # What failed is told before what replaces it.
+    (*_, first) = (plan for plan in told if plan.revision == 0)
+    assert PlanStep.FAILED in {step.state for step in first.steps}
 
 
 def test_two_tables_are_asked_back_and_nothing_moves(talk: Talk) -> None:
