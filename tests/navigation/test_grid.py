@@ -56,6 +56,20 @@ def test_what_stands_is_lethal_where_it_stands() -> None:
     assert (mark(empty, np.empty((0, 2))).costs == UNKNOWN).all()
 
 
+def test_what_the_map_does_not_have_is_given_a_berth() -> None:
+    costs = np.zeros((60, 60), np.uint8)
+    costs[:, 5] = LETHAL
+    room = grid(costs, 0.05)
+    wall, post = (0.4, 1.0), (2.0, 1.0)
+    plain, wide = mark(room, [wall, post]), mark(room, [wall, post], 0.12)
+    added = wide.point(np.argwhere(wide.costs != plain.costs))
+    away = np.linalg.norm(added - post, axis=1)
+    assert 0.08 < away.min() and 0.1 < away.max() < 0.16
+    turned = np.arctan2(*(added - post).T)
+    assert np.diff(np.sort(turned)).max() < 1.0  # all around
+    assert (mark(room, np.empty((0, 2)), 0.12).costs == costs).all()
+
+
 @given(st.integers(0, 30), st.integers(0, 40))
 def test_the_middle_of_a_cell_lies_in_it(row: int, column: int) -> None:
     some = grid(np.zeros((31, 41)), 0.05, (-7.3, 4.1))

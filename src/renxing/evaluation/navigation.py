@@ -24,6 +24,7 @@ from renxing.evaluation.surfaces import clearance
 from renxing.evaluation.truth import Truth
 from renxing.evaluation.ways import inflated, walked
 from renxing.navigation import (
+    BERTH,
     CostGrid,
     Follower,
     NoRoute,
@@ -225,11 +226,11 @@ class _Trip:
         return bool(is_valid(self._whole(place), ahead)[0])
 
     def _whole(self, place: Array) -> CostGrid:
-        costs = merge(self._map, self._eyes.ground(place))
         people = self._eyes.who()
         walking = [one for one in people if np.linalg.norm(one.velocity) >= STANDS]
         obstacles = apart_from(self._eyes.obstacles, walking)
-        return inflated(occupy(mark(costs, obstacles), people))
+        costs = merge(mark(self._map, obstacles, BERTH), self._eyes.ground(place))
+        return inflated(occupy(costs, people))
 
     def _window(self, place: Array) -> CostGrid:
         if self._costs is None:
@@ -238,8 +239,8 @@ class _Trip:
             corner = np.round(place[:2] / resolution - 0.5 * count) * resolution
             empty = np.full((count, count), 255, np.uint8)
             grid = CostGrid(costs=empty, resolution=resolution, origin=corner)
-            grid = merge(merge(grid, self._map), self._eyes.ground(place))
-            self._costs = inflated(mark(grid, self._eyes.obstacles))
+            grid = mark(merge(grid, self._map), self._eyes.obstacles, BERTH)
+            self._costs = inflated(merge(grid, self._eyes.ground(place)))
         return self._costs
 
     def _note(self) -> None:

@@ -7,6 +7,7 @@ from renxing.navigation import planner as _planner
 from renxing.navigation.follower import Follower, FollowerState
 from renxing.navigation.follower_config import FollowerConfig
 from renxing.navigation.grid import (
+    BERTH,
     FREE,
     INSCRIBED,
     LETHAL,
@@ -40,6 +41,7 @@ from renxing.navigation.progress import GoalChecker, ProgressChecker
 from renxing.navigation.walkers import Walkers, WalkersConfig
 
 __all__ = [
+    "BERTH",
     "FREE",
     "INSCRIBED",
     "LETHAL",

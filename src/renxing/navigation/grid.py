@@ -22,6 +22,9 @@ FREE = 0
 INSCRIBED = 253  # the robot's middle here means contact for certain
 LETHAL = 254
 UNKNOWN = 255
+BERTH = 0.12  # [m] that a robot errs by and its hands stick out, kept off people
+KNOWN = 0.25  # [m] from what a map has, within which it is that
+RING = np.array([(math.cos(a), math.sin(a)) for a in np.arange(8) * math.pi / 4.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -201,16 +204,26 @@ def merge(
     return global_grid.replaced(costs)
 
 
-def mark(grid: CostGrid, points: npt.ArrayLike) -> CostGrid:
+def mark(grid: CostGrid, points: npt.ArrayLike, berth: float = 0.0) -> CostGrid:
     """Make cells lethal in which something stands. Do this before grids are inflated.
 
     Args:
         grid: Costs, not inflated yet.
         points: Of what stands, in the grid's frame [m], shape (n, 2); those beside the
             grid do not matter.
+        berth: Distance that is kept in addition from what the grid does not have: it
+            may be somebody, who moves [m].
     """
     places = np.reshape(np.asarray(points, float), (-1, 2))
-    rows, columns = grid.cell(places[grid.inside(places)]).T
+    places = places[grid.inside(places)]
+    if berth > 0.0 and len(places):
+        rows, columns = grid.cell(places).T
+        reach = KNOWN / grid.resolution
+        squared = distances(grid.costs, reach, False)[rows, columns]
+        strange = places[squared > reach**2]
+        around = (strange[:, None] + berth * RING).reshape(-1, 2)
+        places = np.concatenate([places, around[grid.inside(around)]])
+    rows, columns = grid.cell(places).T
     costs = grid.costs.copy()
     costs[rows, columns] = LETHAL
     return grid.replaced(costs)

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped, TwistStamped
+from grid_map_msgs.msg import GridMap
 from nav2_msgs.action import ComputePathToPose
 from nav_msgs.msg import Odometry
 from rclpy.action import ActionClient
 from tf2_msgs.msg import TFMessage
 
+from renxing.mapping import Heights, TraversabilityConfig, traversability
 from renxing.nodes import convert
+from renxing.nodes.camera_messages import to_grid_map
 from renxing.nodes.navigation.grid_messages import planar, to_pose
 from renxing.nodes.navigation.map_file import OccupancyMap, save_map
 from renxing.signals import BaseState
@@ -57,7 +60,7 @@ FAST = {
     "look_period": 0.3,
     "recoveries": 3,
     "frames__odom_age": 2.0,
-    "costmap__ground_age": 0.8,
+    "costmap__sight__ground_age": 0.8,
 }
 
 
@@ -109,6 +112,38 @@ class StandIn:
         pose = state.transform_base_to_odom
         moved = convert.to_transform(stamp, "odom", "base_link", pose)
         self._tf.publish(TFMessage(transforms=[moved]))
+
+
+class Sight:
+    """Says what a map of the ground would: flat, but for a wall across x."""
+
+    def __init__(self, node: Any, wall_from: float, wall_to: float) -> None:
+        self.wall_from = wall_from
+        size, count = 0.1, 80
+        height = np.zeros((count, count), np.float32)
+        corner = np.array([-2.95, -3.95])
+        first = int((wall_from - corner[0]) / size)
+        height[first : first + 2, : int((wall_to - corner[1]) / size)] = 1.0
+        self._heights = {
+            "resolution": size,
+            "origin": corner,
+            "height": height,
+            "variance": np.full_like(height, 1e-4),
+            "upper": height,
+        }
+        self._node = node
+        self._topic = node.create_publisher(GridMap, "elevation_map", 2)
+        self._timer = self._node.create_timer(0.2, self._publish)
+
+    def _publish(self) -> None:
+        now = self._node.get_clock().now()
+        heights = Heights(stamp=now.nanoseconds * 1e-9, **self._heights)
+        ground = traversability(heights, TraversabilityConfig())
+        self._topic.publish(to_grid_map(now.to_msg(), "odom", heights, ground))
+
+    def close(self) -> None:
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_publisher(self._topic)
 
 
 class Rig:

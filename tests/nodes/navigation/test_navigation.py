@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 from geometry_msgs.msg import Point, PoseStamped, Twist
-from grid_map_msgs.msg import GridMap
 from nav2_msgs.action import (
     AssistedTeleop,
     BackUp,
@@ -24,9 +23,8 @@ from nav2_msgs.action import (
 from nav2_msgs.srv import IsPathValid
 from nav_msgs.msg import Path
 from std_msgs.msg import Bool, Empty
+from tests.nodes.navigation.conftest import Sight
 
-from renxing.mapping import Heights, TraversabilityConfig, traversability
-from renxing.nodes.camera_messages import to_grid_map
 from renxing.nodes.navigation.grid_messages import to_duration
 
 pytestmark = pytest.mark.ros
@@ -354,7 +352,7 @@ def test_wait_waits(rig: Any) -> None:
 
 def test_it_goes_around_what_only_the_eyes_see(rig: Any) -> None:
     """A wall that is not on the map, from y = -2 to 0.8, appears on the way."""
-    sight = Sight(rig, wall_from=2.0, wall_to=0.8)
+    sight = Sight(rig.bench.node, wall_from=2.0, wall_to=0.8)
     goal = rig.pose(4.0, 1.0)
     handle = rig.send(NavigateToPose, "navigate_to_pose", pose=goal)
     nearest = np.inf
@@ -374,7 +372,7 @@ def test_it_goes_around_what_only_the_eyes_see(rig: Any) -> None:
 
 
 def test_a_wall_that_only_the_eyes_see_ends_it(rig: Any) -> None:
-    sight = Sight(rig, wall_from=2.0, wall_to=2.5)
+    sight = Sight(rig.bench.node, wall_from=2.0, wall_to=2.5)
     rig.bench.spin(0.5)
     goal = rig.pose(4.0, 0.0)
     status, result = rig.do(NavigateToPose, "navigate_to_pose", pose=goal)
@@ -383,35 +381,3 @@ def test_a_wall_that_only_the_eyes_see_ends_it(rig: Any) -> None:
     assert (status, result.error_code) == (rig.aborted, code), result.error_msg
     assert rig.feedback[-1].number_of_recoveries == 1
     assert np.linalg.norm(rig.robot.place[:2]) < 0.1
-
-
-class Sight:
-    """Says what a map of the ground would: flat, but for a wall across x."""
-
-    def __init__(self, rig: Any, wall_from: float, wall_to: float) -> None:
-        self.wall_from = wall_from
-        size, count = 0.1, 80
-        height = np.zeros((count, count), np.float32)
-        corner = np.array([-2.95, -3.95])
-        first = int((wall_from - corner[0]) / size)
-        height[first : first + 2, : int((wall_to - corner[1]) / size)] = 1.0
-        self._heights = {
-            "resolution": size,
-            "origin": corner,
-            "height": height,
-            "variance": np.full_like(height, 1e-4),
-            "upper": height,
-        }
-        self._node = rig.bench.node
-        self._topic = self._node.create_publisher(GridMap, "elevation_map", 2)
-        self._timer = self._node.create_timer(0.2, self._publish)
-
-    def _publish(self) -> None:
-        now = self._node.get_clock().now()
-        heights = Heights(stamp=now.nanoseconds * 1e-9, **self._heights)
-        ground = traversability(heights, TraversabilityConfig())
-        self._topic.publish(to_grid_map(now.to_msg(), "odom", heights, ground))
-
-    def close(self) -> None:
-        self._node.destroy_timer(self._timer)
-        self._node.destroy_publisher(self._topic)

@@ -48,6 +48,7 @@ class ControllerServerConfig:
     Attributes:
         rate: Of velocities [Hz].
         stamped: Whether velocities are TwistStamped, or Twist.
+        eyes: Whether the robot moves only while its eyes say what is around it.
         window: Side of the local costmap [m].
         resolution: Of the local costmap [m].
         frames: Where the robot is.
@@ -59,6 +60,7 @@ class ControllerServerConfig:
 
     rate: float = field(default=20.0, metadata={"min": 5.0, "max": 100.0})
     stamped: bool = True
+    eyes: bool = False
     window: float = field(default=5.0, metadata={"min": 2.0, "max": 20.0})
     resolution: float = field(default=0.05, metadata={"min": 0.02, "max": 0.2})
     frames: FramesConfig = field(default_factory=FramesConfig)
@@ -80,7 +82,9 @@ class ControllerServer(SoloNode):
     (Empty), emergency_stop, /diagnostics of the core.
     Parameters: `ControllerServerConfig`.
     Stale behaviour: without fresh tf and odometry it says zero and aborts the goal with
-    TF_ERROR; while a stop is latched goals are rejected, and the one that runs aborted.
+    TF_ERROR; with `eyes` but no fresh news of them it stands, and goes on when they
+    wake within `follow.blind_patience`; while a stop is latched goals are rejected, and
+    the one that runs aborted.
     """
 
     def __init__(self) -> None:
@@ -210,8 +214,11 @@ class ControllerServer(SoloNode):
         """Return the costs around the robot, in odom.
 
         Raises:
+            BlindError: If the eyes are wanted and say nothing.
             StaleError: If there is no map, or nobody knows where the robot is in it.
         """
+        if self.config.eyes:
+            self.costmap.sight.need()
         now = self.now()
         if self._costs is None or not 0.0 <= now - self._costs[0] < COSTS_AGE:
             config, here = self.config, self.place()[:2]

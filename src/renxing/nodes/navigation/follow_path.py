@@ -16,6 +16,7 @@ from renxing.nodes.navigation import grid_messages as messages
 from renxing.nodes.navigation.behaviors import Legs
 from renxing.nodes.navigation.bystanders import Bystanders
 from renxing.nodes.navigation.frames import Frames
+from renxing.nodes.navigation.sight import BlindError
 from renxing.nodes.navigation.solo import End, Routine, failed
 from renxing.spatial import Array
 
@@ -35,6 +36,7 @@ class FollowConfig:
         progress_checker_id: Name that goals may call the progress checker by.
         patience: How long it waits before what is in the way [s].
         person_patience: Likewise before people [s].
+        blind_patience: How long it waits for eyes that say nothing [s].
         progress_distance: That it has to come along [m].
         progress_time: In this time [s].
     """
@@ -44,6 +46,7 @@ class FollowConfig:
     progress_checker_id: str = "progress_checker"
     patience: float = field(default=3.0, metadata={"min": 0.0, "max": 600.0})
     person_patience: float = field(default=10.0, metadata={"min": 0.0, "max": 600.0})
+    blind_patience: float = field(default=15.0, metadata={"min": 0.0, "max": 600.0})
     progress_distance: float = field(default=0.3, metadata={"min": 0.01, "max": 5.0})
     progress_time: float = field(default=15.0, metadata={"min": 1.0, "max": 600.0})
 
@@ -102,7 +105,7 @@ class PathFollowing:
         progress = ProgressChecker(config.progress_distance, config.progress_time)
         lies: Array | None = None
         last = legs.now()
-        blocked = 0.0
+        blocked = blind = 0.0
         while True:
             now = legs.now()
             dt = now - last if 0.0 <= now - last < LONGEST else 0.0
@@ -111,8 +114,19 @@ class PathFollowing:
                 place, velocity = legs.place(), legs.velocity()
                 costs = legs.costs()
                 map_to_odom = self._frames.odom_to_map().inverse()
+            except BlindError as error:
+                # Stand; who was killed is started again.
+                blind += dt
+                if blind > config.blind_patience:
+                    return _aborted(Result.CONTROLLER_TIMED_OUT, f"blind: {error}")
+                follower.reset()
+                progress.reset()
+                lies = None
+                yield
+                continue
             except StaleError as error:
                 return _aborted(Result.TF_ERROR, str(error))
+            blind = 0.0
             # Localization moves the map under the robot; the path goes with it.
             found = messages.place_of(map_to_odom)
             if lies is None or np.abs(found - lies).max() > SHIFT:

@@ -46,6 +46,7 @@ FOLLOW_NO_MORE = {
     FollowPath.Result.INVALID_CONTROLLER,
     FollowPath.Result.TF_ERROR,
     FollowPath.Result.INVALID_PATH,
+    FollowPath.Result.CONTROLLER_TIMED_OUT,  # blind: it has waited for long enough
 }
 
 
