@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from rclpy.node import Node
 
 from renxing.errors import ConfigError, RenxingError
-from renxing.nodes.brain import gestures, looking, walking
+from renxing.nodes.brain import gestures, looking, searching, walking
 from renxing.nodes.brain.body import Body, Routine, SkillRoutine, failed
 from renxing.nodes.navigation.solo import CancelledError
 from renxing.planning.runner import Call
@@ -28,7 +28,7 @@ BUILT_IN: Mapping[str, SkillRoutine] = {
     "wait": walking.wait,
     "dock": walking.dock,
     "look_at": looking.look_at,
-    "find": looking.find,
+    "find": searching.find,
     "inspect": looking.inspect,
     "say": gestures.say,
     "report": gestures.report,

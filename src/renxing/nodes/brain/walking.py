@@ -40,7 +40,7 @@ def walk_to(body: Body, call: Call, arguments: WalkTo) -> Routine:
     poses = _goals(scene, arguments)
     if not poses:
         return failed("lost", "the robot does not know where it is")
-    goal, why = yield from _reachable(body, poses)
+    goal, why = yield from reachable(body, poses)
     if goal is None:
         return failed("blocked", f"no free way to '{_name(arguments)}': {why}")
     begun, way = body.now(), body.odometer.way
@@ -192,7 +192,7 @@ def _from_zero(angle: float) -> float:
     return abs(math.remainder(angle, math.tau))
 
 
-def _reachable(
+def reachable(
     body: Body, poses: list[Pose]
 ) -> Generator[None, None, tuple[Pose | None, str]]:
     """Return the pose with the shortest way, those near the first one preferred."""
