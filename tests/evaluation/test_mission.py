@@ -67,7 +67,7 @@ def test_the_same_seed_asks_the_same(mission: Mission) -> None:
 
 def test_what_is_true_is_a_success(mission: Mission) -> None:
     judged = judge(mission, told(mission, *mission.truth), saw(mission))
-    assert judged.failures == ()
+    assert judged.failures == () and judged.unseen == ()
     assert judged.measures["time"] == 40.0
     # The order in which things are told does not matter.
     turned = told(mission, *reversed(mission.truth))
@@ -98,6 +98,9 @@ def test_what_is_not_true_is_none(mission: Mission) -> None:
     blinked.gap, left.why = 1.5, "MemoryError: "
     assert "nobody looked for 1.50 s" in failures(right, blinked)
     assert "nobody saw its end: MemoryError" in failures(right, left)
+    assert all(judge(mission, right, seen).unseen for seen in (blinked, left))
+    late = {**right, "duration": SUITE.duration + 1.0}
+    assert failures(late, well).startswith("it took 301 s")
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -179,7 +179,7 @@ def _show(scenario: str, done: "list[tuple[Mission, Judgement]]") -> bool:
     print(f"\n{suite.title}: {scenario}")
     print(table(("seed", *SHOWN.values(), "result"), _rows(done)), end="\n\n")
     good = sum(not judged.failures for _, judged in done)
-    untouched = sum(not judged.touched for _, judged in done)
+    untouched = sum(not (judged.touched or judged.unseen) for _, judged in done)
     missed = False
     if scenario == "crossing":
         required = suite.crossing.required

@@ -241,6 +241,8 @@ class Judgement:
     Attributes:
         failures: Why it is no success, in words; empty if it is one.
         touched: Who was touched, with what.
+        unseen: What the witness missed: where it did, nobody can say that nobody was
+            touched.
         meetings: How it came to each of these touches.
         measures: By name: `time` of the task [s], `way` [m] and `person`, the least
             distance of the base from somebody who walks [m], as the witness saw them,
@@ -253,6 +255,7 @@ class Judgement:
 
     failures: tuple[str, ...]
     touched: tuple[str, ...]
+    unseen: tuple[str, ...]
     meetings: tuple[str, ...]
     measures: dict[str, float]
     answer: str
@@ -278,12 +281,11 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
         away = float(np.hypot(*(saw.end - np.array(crate.at[:2]))))
         if not away <= mission.suite.close:
             failures.append(f"it stands {away:.2f} m from the crate")
-    if not saw.looks:
-        failures.append(f"nobody saw it: {saw.why or 'no simulation'}")
-    elif saw.why:
-        failures.append(f"nobody saw its end: {saw.why}")
-    if saw.gap > mission.suite.blink:
-        failures.append(f"nobody looked for {saw.gap:.2f} s from {saw.gap_at:.1f} s on")
+    took = _number(said.get("duration"))
+    if took > mission.suite.duration:
+        failures.append(f"it took {took:.0f} s, {mission.suite.duration:g} s allowed")
+    unseen = _unseen(mission.suite, saw)
+    failures += unseen
     if saw.fell_at is not None:
         failures.append("it fell")
     walkers = {person.name for person in mission.world.people}
@@ -298,13 +300,14 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
     return Judgement(
         failures=tuple(dict.fromkeys(failures)),
         touched=touched,
+        unseen=unseen,
         meetings=tuple(
             f"{one.link} at {one.begun:.1f} s: {met}"
             for one in of_people
             if (met := saw.meeting(one)) is not None
         ),
         measures={
-            "time": _number(said.get("duration")),
+            "time": took,
             "way": walked(np.array(saw.track)),
             "claimed": _number(said.get("distance")),
             "person": saw.person,
@@ -315,6 +318,18 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
         answer=str(said.get("answer", "")),
         track=np.array(saw.track),
     )
+
+
+def _unseen(suite: MissionSuite, saw: Evidence) -> tuple[str, ...]:
+    """Return what the witness missed."""
+    missed = []
+    if not saw.looks:
+        missed.append(f"nobody saw it: {saw.why or 'no simulation'}")
+    elif saw.why:
+        missed.append(f"nobody saw its end: {saw.why}")
+    if saw.gap > suite.blink:
+        missed.append(f"nobody looked for {saw.gap:.2f} s from {saw.gap_at:.1f} s on")
+    return tuple(missed)
 
 
 def _number(value: Any) -> float:
