@@ -61,6 +61,7 @@ FAST = {
     "recoveries": 3,
     "frames__odom_age": 2.0,
     "costmap__sight__ground_age": 0.8,
+    "costmap__sight__obstacles_age": 0.6,
 }
 
 

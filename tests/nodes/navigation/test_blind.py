@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from geometry_msgs.msg import Point
-from nav2_msgs.action import BackUp, FollowPath, NavigateToPose
+from nav2_msgs.action import BackUp, FollowPath, NavigateToPose, Spin
 from tests.nodes.navigation.conftest import FAST, NODES, Rig, Sight, StandIn, draw_room
 
 pytestmark = pytest.mark.ros
@@ -21,7 +21,10 @@ def seeing(bench: Any, tmp_path_factory: Callable[..., Any]) -> Iterator[Rig]:
     room = bench.folder / "room.yaml"
     draw_room(room)
     robot = StandIn(bench.node)
-    patience = {"follow__blind_patience": PATIENCE}
+    patience = {
+        "follow__blind_patience": PATIENCE,
+        "behaviors__blind_patience": PATIENCE,
+    }
     stack = bench.start(*NODES, map=str(room), eyes=True, **FAST, **patience)
     stack.wait_until_ready()
     yield Rig(bench, robot, room)
@@ -60,7 +63,19 @@ def test_it_gives_up_when_they_stay_silent_and_says_why(seeing: Rig) -> None:
     assert np.linalg.norm(seeing.robot.place[:2]) < 0.05
 
 
-def test_short_motions_are_refused(seeing: Rig) -> None:
+def test_short_motions_wait_for_them(seeing: Rig) -> None:
+    seeing.put(0.0, 0.0)
+    seeing.bench.spin(1.0)
+    begun = seeing.send(Spin, "spin", target_yaw=1.5)
+    assert seeing.stands()
+    sight = watched(seeing)
+    status, result = seeing.end(begun)
+    sight.close()
+    assert status == seeing.succeeded, result.error_msg
+    assert seeing.robot.place[2] == pytest.approx(1.5, abs=0.3)
+
+
+def test_short_motions_are_given_up(seeing: Rig) -> None:
     seeing.bench.spin(1.0)
     status, result = seeing.do(BackUp, "backup", target=Point(x=0.3), speed=0.2)
     assert status == seeing.aborted

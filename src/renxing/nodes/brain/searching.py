@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The skill of searching: look around here and elsewhere until a thing is seen."""
+"""The skill of searching: look over a room until a thing is seen."""
 
 import math
-from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any, TypeVar, cast
 
+import numpy as np
 from nav2_msgs.action import NavigateToPose
 
 from renxing.nodes.brain.body import Body, Routine, failed
-from renxing.nodes.brain.looking import gaze_ahead
+from renxing.nodes.brain.looking import IN_VIEW, gaze_ahead
 from renxing.nodes.brain.odometer import rounded
 from renxing.nodes.brain.walking import come_to_rest, reachable, stamped, turned
 from renxing.nodes.navigation.solo import CancelledError
@@ -17,84 +17,182 @@ from renxing.planning.runner import Call
 from renxing.planning.scene import Pose, Scene, SeenObject
 from renxing.planning.skill import Outcome
 from renxing.planning.skill_arguments import Find
+from renxing.spatial import Array
 
 T = TypeVar("T")
 
-SWEEP = ((0.0, -0.25), (0.7, -0.25), (-0.7, -0.25))  # azimuth, elevation [rad]
-TURNS = 3  # of the body, to see all around
-ASIDE = 0.8  # [m] from a spot that is taken
-AROUND = 6  # spots there
+ELEVATION = -0.25  # [rad] of a look: floor and tables in one
+NECK = 0.8  # [rad] to either side that a head turns without the body
+TURNING = 0.6  # worth of a look for which the body has to turn
+LOOK = 0.5  # [m²] that a look has to show anew
+VIEW = 1.0  # [m²] that a walk has to
+MOST_LOOKS = 12  # from one place
+CHOICE = 6  # views of which the nearest is taken
+WORTH = 0.6  # of the best one, that they have
+TRIES = 4  # views in a row that cannot be reached
+ABOUT = 3.0  # [m] around a place that is searched
 BELIEVED = 2  # sightings from which a thing is one
 IMAGES = 3  # that a look wants; one of two cameras each
 PATIENCE = 3.0  # times the usual that it waits for them
 
 
 def find(body: Body, call: Call, arguments: Find) -> Routine:
-    """Look around, here and then at each place that is named, until it is seen."""
+    """Look around here; with places, then about those, then all over the room."""
     begun, way = body.now(), body.odometer.way
-    looked = 0
-    if body.surroundings.heard == -math.inf:
+    surroundings = body.surroundings
+    if surroundings.heard == -math.inf:
         return failed("blind", "nothing tells what the cameras see (objects:=true)")
-    # Where it stands, then where it is told; what could not be reached, once more.
-    spots: deque[Pose | None] = deque([None])
-    for name in arguments.at:
-        place = body.surroundings.scene().place(name)
-        spots += [place.pose, *place.lookouts] if place is not None else []
-    elsewhere = len(spots) > 1
-    missed: set[Pose] = set()
-    given_up = 0
-
-    def seen() -> SeenObject | None:
-        return _match(body.surroundings.scene(), arguments)
-
-    while spots and seen() is None:
-        spot = spots.popleft()
-        if spot is not None and (yield from _unless(body, seen, _go(body, spot))):
-            # Who stands there may have left by the time the rest was seen.
-            if spot in missed:
-                given_up += 1
-            else:
-                spots.append(spot)
-            missed.add(spot)
-            continue
-        # Who is told where to search looks ahead here, and all around there.
-        turns = 1 if spot is None and elsewhere else TURNS
-        looked += yield from _look_around(body, seen, turns)
+    pose = surroundings.scene().pose
+    if pose is None:
+        return failed("lost", "the robot does not know where it is")
+    search = _Search(body, arguments, pose)
+    yield from search.around()
+    if arguments.at:
+        yield from search.elsewhere()
+        search.widen()
+        yield from search.elsewhere()
     body.release()
-    thing = seen()
+    thing = search.seen()
     if thing is not None:
-        return _found(body, thing, begun, way, looked)
+        return _found(body, thing, begun, way, search.looks)
     measured = rounded(
         {
-            "looks": looked,
-            "spots_not_reached": given_up,
+            "looks": search.looks,
+            "unseen_m2": search.unseen(),
             "distance_walked_m": body.odometer.way - way,
             "duration_s": body.now() - begun,
         }
     )
     what = " ".join(filter(None, (arguments.color, arguments.label)))
-    unseen = f"; {given_up} places could not be reached" if given_up else ""
-    return failed("not_found", f"no {what} was seen{unseen}", **measured)
+    left = "; not all of it could be looked at" if search.barred else ""
+    return failed("not_found", f"no {what} was seen{left}", **measured)
 
 
-def _look_around(
-    body: Body, seen: Callable[[], SeenObject | None], turns: int
-) -> Generator[None, None, int]:
-    """Look to all sides until the thing is seen; returns how many looks it took."""
-    looked = 0
-    for turn in range(turns):
-        if turn:
-            way_round = turned(body, math.tau / TURNS, 30.0)
-            done = yield from _unless(body, seen, way_round)
-            if done is not None and not done.success:
-                return looked
-        for azimuth, elevation in SWEEP:
-            if seen() is not None:
-                return looked
-            yield from gaze_ahead(body, azimuth, elevation)
+class _Search:
+    """One search.
+
+    Attributes:
+        looks: How many it has taken.
+        barred: Whether there was more to see from where it could not go.
+    """
+
+    def __init__(self, body: Body, arguments: Find, pose: Pose) -> None:
+        self.looks, self.barred = 0, False
+        self._body, self._arguments = body, arguments
+        self._coverage = coverage = body.surroundings.coverage(pose)
+        scene = body.surroundings.scene()
+        middles = [where for n in arguments.at if (where := scene.where(n))]
+        self._where = coverage.near(middles or [pose[:2]], ABOUT)
+        self._room = np.ones_like(self._where)
+        half = math.inf
+        if body.eyes:
+            half = 0.5 * IN_VIEW * body.eyes[0][0].field_of_view
+        self._half = half
+        self._neck = NECK if body.gaze is not None and body.gaze.names else 0.0
+        self._missed: list[Array] = []
+
+    def seen(self) -> SeenObject | None:
+        """Return what is meant, if it was seen."""
+        return _match(self._body.surroundings.scene(), self._arguments)
+
+    def unseen(self) -> float:
+        """Return how much nobody has looked at [m²]."""
+        return self._coverage.unseen(self._where, self._body.now())
+
+    def widen(self) -> None:
+        """Search the whole room from now on."""
+        self._where = self._room
+
+    def around(self) -> Generator[None, None, None]:
+        """Look wherever something is unseen, from here."""
+        body = self._body
+        for _ in range(MOST_LOOKS):
+            pose = body.surroundings.scene().pose
+            if pose is None or self.seen() is not None:
+                return
+            bearing, area = self._bearing(pose)
+            if area < LOOK:
+                return
+            off = math.remainder(bearing - pose[2], math.tau)
+            if abs(off) > self._neck:
+                yield from self._unless(turned(body, off, 30.0))
+                off = 0.0
+            turn = yield from gaze_ahead(body, off, ELEVATION)
             yield from _dwell(body)
-            looked += 1
-    return looked
+            now = body.surroundings.scene().pose or pose
+            middle = now[2] + (off if turn.success else 0.0)
+            self._coverage.look(now[:2], middle, self._half, body.now())
+            self.looks += 1
+
+    def elsewhere(self) -> Generator[None, None, None]:
+        """Walk to where most is unseen, look around there, and so on."""
+        body, tries = self._body, 0
+        while tries < TRIES and self.seen() is None:
+            poses = self._views()
+            if not poses:
+                return
+            pose, _ = yield from reachable(body, poses)
+            if pose is not None:
+                body.release()
+                goal = NavigateToPose.Goal(pose=stamped(body, pose))
+                answer = yield from self._unless(body.navigate.run(goal))
+                if answer is None or answer.succeeded:
+                    tries = 0
+                    yield from self.around()
+                    # What cannot be seen from here is not worth coming back for.
+                    self._missed.append(np.array(pose[:2]))
+                    continue
+            tries, self.barred = tries + 1, True
+            self._missed += [np.array(p[:2]) for p in ([pose] if pose else poses)]
+
+    def _bearing(self, pose: Pose) -> tuple[float, float]:
+        """Return where to look from here, and how much that shows."""
+        found = self._coverage.bearings(
+            pose[:2], self._half, self._where, self._body.now()
+        )
+        off = np.abs(np.remainder(found[:, 0] - pose[2] + np.pi, 2 * np.pi) - np.pi)
+        best = int(np.argmax(np.where(off > self._neck, TURNING, 1.0) * found[:, 1]))
+        return float(found[best, 0]), float(found[best, 1])
+
+    def _views(self) -> list[Pose]:
+        """Return where to go, the most worthwhile first."""
+        body = self._body
+        scene, now = body.surroundings.scene(), body.now()
+        if scene.pose is None:
+            return []
+        best = 0.0
+        poses: list[Pose] = []
+        for view in self._coverage.views(scene.pose[:2], self._where, now):
+            x, y = (float(v) for v in view.place)
+            barred = any(zone.kind != "slow" for zone in scene.zones_at((x, y), 0.3))
+            missed = any(np.hypot(*(view.place - m)) < 0.4 for m in self._missed)
+            if view.area < VIEW or barred or missed:
+                continue
+            best = max(best, view.worth)
+            if view.worth < WORTH * best or len(poses) == CHOICE:
+                break
+            there = self._coverage.bearings(view.place, self._half, self._where, now)
+            poses.append((x, y, float(there[int(np.argmax(there[:, 1])), 0])))
+        return poses
+
+    def _unless(
+        self, moving: Generator[None, None, T]
+    ) -> Generator[None, None, T | None]:
+        """Move on until the thing is seen; then it stops, and None is returned."""
+        while self.seen() is None:
+            try:
+                next(moving)
+            except StopIteration as end:
+                return cast(T, end.value)
+            try:
+                yield
+            except CancelledError as error:
+                moving.throw(error)
+                yield from moving
+                raise
+        moving.close()
+        yield from come_to_rest(self._body)
+        return None
 
 
 def _dwell(body: Body) -> Generator[None, None, None]:
@@ -105,28 +203,6 @@ def _dwell(body: Body) -> Generator[None, None, None]:
         if body.now() - begun > PATIENCE * body.dwell:
             return
         yield
-
-
-def _unless(
-    body: Body,
-    seen: Callable[[], SeenObject | None],
-    moving: Generator[None, None, T],
-) -> Generator[None, None, T | None]:
-    """Move on until the thing is seen; then it stops, and None is returned."""
-    while seen() is None:
-        try:
-            next(moving)
-        except StopIteration as end:
-            return cast(T, end.value)
-        try:
-            yield
-        except CancelledError as error:
-            moving.throw(error)
-            yield from moving
-            raise
-    moving.close()
-    yield from come_to_rest(body)
-    return None
 
 
 def _match(scene: Scene, arguments: Find) -> SeenObject | None:
@@ -163,26 +239,3 @@ def _found(
     if here is not None:
         measured["distance_m"] = math.dist(here[:2], (x, y))
     return Outcome(success=True, measured=rounded(measured))
-
-
-def _go(body: Body, spot: Pose) -> Generator[None, None, str]:
-    """Walk to a spot or, where somebody stands there, beside it; says why it did not."""
-    body.release()
-    why = ""
-    for poses in ([spot], _beside(spot)):
-        pose, why = yield from reachable(body, poses)
-        if pose is None:
-            continue
-        goal = NavigateToPose.Goal(pose=stamped(body, pose))
-        answer = yield from body.navigate.run(goal)
-        if answer.succeeded:
-            return ""
-        why = answer.text
-    return why or "the walk failed"
-
-
-def _beside(spot: Pose) -> list[Pose]:
-    """Return spots from which nearly the same is seen."""
-    x, y, yaw = spot
-    turns = [n * math.tau / AROUND for n in range(AROUND)]
-    return [(x + ASIDE * math.cos(t), y + ASIDE * math.sin(t), yaw) for t in turns]

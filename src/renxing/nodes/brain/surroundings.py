@@ -4,20 +4,25 @@
 import math
 from pathlib import Path
 
+import numpy as np
+from nav_msgs.msg import OccupancyGrid
 from rclpy.node import Node
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import BatteryState
 
 from renxing.errors import ConfigError, StaleError
+from renxing.navigation import CostGrid
+from renxing.navigation.coverage import Coverage, CoverageConfig
 from renxing.nodes import convert
 from renxing.nodes.navigation.frames import Frames
-from renxing.nodes.navigation.grid_messages import place_of
+from renxing.nodes.navigation.grid_messages import from_occupancy_message, place_of
 from renxing.nodes.navigation.stop_watch import StopWatch
-from renxing.planning.scene import PlacesFile, Scene, SeenObject, read_places
+from renxing.planning.scene import PlacesFile, Pose, Scene, SeenObject, read_places
 from renxing.spatial import SE3
 from renxing_msgs.msg import SceneObject, SceneObjects
 
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+FLOOR = 80  # cells
 BATTERY_AGE = 5.0  # [s] for which a charge counts
 
 
@@ -50,7 +55,10 @@ class Surroundings:
         self.lists = 0
         self._objects: SceneObjects | None = None
         self._battery: tuple[float, float] | None = None
+        self._map: CostGrid | None = None
+        self._coverage: Coverage | None = None
         hear = node.create_subscription
+        hear(OccupancyGrid, "map", self.on_map, LATCHED)
         hear(SceneObjects, "scene/objects", self.on_objects, LATCHED)
         hear(BatteryState, "battery_state", self.on_battery, 1)
 
@@ -59,6 +67,31 @@ class Surroundings:
         self._objects = message
         self.heard = self.now()
         self.lists += 1
+
+    def on_map(self, message: OccupancyGrid) -> None:
+        """Keep the map."""
+        try:
+            self._map = from_occupancy_message(message)
+        except ConfigError as error:
+            self._node.get_logger().error(str(error))
+
+    def coverage(self, here: Pose) -> Coverage:
+        """Return what was looked at of the map; without one, of a free floor.
+
+        Args:
+            here: Where the robot is: x, y [m], yaw [rad].
+        """
+        grid, config = self._map, CoverageConfig()
+        if grid is None:
+            cells = np.zeros((FLOOR, FLOOR), np.uint8)
+            corner = np.array(here[:2]) - 0.5 * FLOOR * config.resolution
+            size = config.resolution
+            grid = CostGrid(costs=cells, resolution=size, origin=corner)
+        made, before = Coverage(grid, here[:2], config), self._coverage
+        if before is not None:
+            made.remember(before)
+        self._coverage = made
+        return made
 
     def on_battery(self, message: BatteryState) -> None:
         """Keep the charge."""

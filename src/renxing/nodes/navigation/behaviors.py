@@ -15,6 +15,7 @@ from renxing.navigation import LETHAL, UNKNOWN, CostGrid
 from renxing.navigation.distance import distances
 from renxing.nodes import convert
 from renxing.nodes.navigation.grid_messages import to_duration
+from renxing.nodes.navigation.sight import BlindError
 from renxing.nodes.navigation.solo import End, Routine, failed
 from renxing.spatial import Array
 
@@ -35,6 +36,7 @@ class BehaviorConfig:
         forward_teleop: Greatest speed by hand, in each direction [m/s].
         horizon: How far ahead the way must be free [s].
         radius: Distance from what stands that is kept [m].
+        blind_patience: How long it stands and waits for eyes that say nothing [s].
     """
 
     turn: float = field(default=0.5, metadata={"min": 0.05, "max": 3.0})
@@ -44,6 +46,7 @@ class BehaviorConfig:
     forward_teleop: float = field(default=0.4, metadata={"min": 0.01, "max": 2.0})
     horizon: float = field(default=1.5, metadata={"min": 0.2, "max": 5.0})
     radius: float = field(default=0.34, metadata={"min": 0.05, "max": 2.0})
+    blind_patience: float = field(default=5.0, metadata={"min": 0.0, "max": 600.0})
 
 
 # A velocity, and for how long it is wanted [s].
@@ -213,7 +216,7 @@ class Behaviors:
         feedback: Callable[[], None],
     ) -> Routine:
         """Move until `velocity` of the place is None, or something speaks against."""
-        begun = self._legs.now()
+        begun = saw = self._legs.now()
         allowed = convert.to_seconds(handle.request.time_allowance)
         while True:
             try:
@@ -222,6 +225,13 @@ class Behaviors:
                     break
                 wanted, left = wish
                 free = self._free(wanted, left)
+                saw = self._legs.now()
+            except BlindError as error:
+                # Stand: they may only be late.
+                if self._legs.now() - saw > self._config.blind_patience:
+                    return self._ended(kind, begun, kind.Result.TF_ERROR, str(error))
+                yield
+                continue
             except StaleError as error:
                 return self._ended(kind, begun, kind.Result.TF_ERROR, str(error))
             if not free:

@@ -36,7 +36,7 @@ class SightConfig:
     ground: str = "elevation_map"
     ground_age: float = field(default=2.0, metadata={"min": 0.1, "max": 60.0})
     obstacles: str = "obstacles"
-    obstacles_age: float = field(default=0.6, metadata={"min": 0.1, "max": 60.0})
+    obstacles_age: float = field(default=1.2, metadata={"min": 0.1, "max": 60.0})
     standing_radius: float = field(default=0.5, metadata={"min": 0.0, "max": 2.0})
 
 
