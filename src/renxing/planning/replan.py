@@ -31,7 +31,7 @@ class ReplanConfig:
         revisions: New plans for one command at most.
         retries: Times that one step is tried again as it was.
         pause: Before it is tried again, for what is in the way to go away [s].
-        search: Places that a search goes to at most.
+        search: Places that a search elsewhere begins with at most.
     """
 
     revisions: int = field(default=6, metadata={"min": 0, "max": 50})
@@ -114,11 +114,11 @@ def _remedies(
     target = str(arguments.get("target", ""))
     seen = scene.object(target)
     if step.skill == "find" and outcome.code == "not_found":
-        for place in _unsearched(scene, arguments)[: config.search]:
-            yield (
-                f"search at {place}",
-                lambda p=place: [_with(step, at=[p])],  # type: ignore[misc]
-            )
+        places = _places(scene)[: config.search]
+        if not arguments.get("at") and places:
+            yield "search elsewhere", lambda: [_with(step, at=places)]
+        else:
+            yield "search again", lambda: [step]
         return
     if outcome.code in ("gone", "not_found", "reference") and target:
         # Ids are a label and a number.
@@ -147,17 +147,15 @@ def _remedies(
     yield "retry", lambda: [step]
 
 
-def _unsearched(scene: Scene, arguments: Mapping[str, Any]) -> list[str]:
-    """Return places where something may be, the nearest first, the last one left out.
+def _places(scene: Scene) -> list[str]:
+    """Return places where something may be, the nearest first.
 
     A spot without anything on it is no better than where the robot stands.
     """
     start = scene.pose[:2] if scene.pose else (0.0, 0.0)
     places = [p for p in scene.places if p.center is not None]
     places.sort(key=lambda p: math.dist(p.pose[:2], start))
-    forbidden = [p for p in places if _closed(scene, p.pose[:2])]
-    last = arguments.get("at") or ()
-    return [p.name for p in places if p not in forbidden and p.name not in last]
+    return [p.name for p in places if not _closed(scene, p.pose[:2])]
 
 
 def _closed(scene: Scene, point: tuple[float, float]) -> bool:

@@ -31,14 +31,12 @@ class Place(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             mere spot.
         center: Middle of what is there [m]; None for a mere spot.
         radius: Of a circle about `center` that holds its footprint [m].
-        lookouts: Where else one stands to see what is around it: x, y [m], yaw [rad].
         en: Names in English, besides `name`.
         zh: Names in Chinese.
     """
 
     name: Name
     pose: Pose
-    lookouts: tuple[Pose, ...] = ()
     kind: str = ""
     center: Point | None = None
     radius: Annotated[float, Meta(ge=0.0)] = 0.0

@@ -102,7 +102,8 @@ class Find(Arguments, frozen=True, kw_only=True):
     Attributes:
         label: Kind of the thing; empty for any.
         color: Name of its colour; empty for any.
-        at: Places to search from, in order; none: where the robot stands.
+        at: Places about which to search before the rest of the room; none: look around
+            from where the robot stands, and walk nowhere.
     """
 
     label: str = ""

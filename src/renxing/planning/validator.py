@@ -225,7 +225,7 @@ class Validator:
         if after.pose is not None and after.pose != before.pose:
             goals.append(after.pose[:2])
         searched = [p for n in _search(arguments) if (p := scene.place(n))]
-        goals += (pose[:2] for p in searched for pose in (p.pose, *p.lookouts))
+        goals += (p.pose[:2] for p in searched)
         target = getattr(arguments, "target", "")
         walks = "legs" in skill.resources and bool(target)
         middle = scene.where(target) if walks else None
