@@ -11,7 +11,10 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from renxing.errors import ConfigError
+from renxing.nodes.navigation.controller_server import ControllerServerConfig
+from renxing.nodes.navigation.planner_server import PlannerServerConfig
 from renxing.nodes.parameters import load_config
+from renxing.nodes.terrain import TerrainConfig
 
 pytestmark = pytest.mark.ros
 
@@ -45,6 +48,19 @@ class Outer:
     count: int = field(default=3, metadata={"min": 1})
     on: bool = True
     inner: Inner = field(default_factory=Inner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wider:
+    """What wants another default of a part than the part itself.
+
+    Attributes:
+        inner: Its part.
+        whole: Likewise, one further down.
+    """
+
+    inner: Inner = field(default_factory=lambda: Inner(gain=1.5))
+    whole: Outer = field(default_factory=lambda: Outer(inner=Inner(gain=0.5)))
 
 
 class Maker:
@@ -134,3 +150,20 @@ def test_loading_twice_and_with_a_prefix(maker: Maker) -> None:
     assert load_config(node, Outer, "left.").count == 9
     assert load_config(node, Outer, "left.").count == 9
     assert load_config(node, Outer).count == 3
+
+
+def test_a_class_may_want_other_defaults_of_its_parts(maker: Maker) -> None:
+    assert load_config(maker.node(), Wider) == Wider()
+    node = maker.node(inner__gain=0.25)
+    found = load_config(node, Wider)
+    assert (found.inner.gain, found.whole.inner.gain) == (0.25, 0.5)
+    assert node.get_parameter("whole.inner.gain").value == 0.5
+
+
+@pytest.mark.parametrize(
+    "config", [TerrainConfig, PlannerServerConfig, ControllerServerConfig]
+)
+def test_nodes_begin_with_the_defaults_of_their_classes(
+    maker: Maker, config: type
+) -> None:
+    assert load_config(maker.node(), config) == config()

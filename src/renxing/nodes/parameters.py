@@ -21,7 +21,9 @@ T = TypeVar("T")
 _TEXT = re.compile(r"^(\w+): (.+?)(?=^\w+: |\Z)", re.MULTILINE | re.DOTALL)
 
 
-def load_config(node: Node, config: type[T], prefix: str = "") -> T:
+def load_config(
+    node: Node, config: type[T], prefix: str = "", default: T | None = None
+) -> T:
     """Declare the fields of a dataclass as parameters of a node and read them.
 
     Args:
@@ -29,20 +31,24 @@ def load_config(node: Node, config: type[T], prefix: str = "") -> T:
         config: A dataclass of bool, int, float, str, Literal and such dataclasses;
             every field has a default.
         prefix: Put before each name, with its dot.
+        default: Its values are the defaults; None for those of the class.
 
     Raises:
         ConfigError: If a given value has the wrong type or lies outside its range.
     """
     values: dict[str, Any] = {}
     texts = _texts(config)
+    # A class may want other defaults of a part of it than the part's own.
+    base = config() if default is None else default
     for field, kind in _fields(config):
         name = prefix + field.name
         if dataclasses.is_dataclass(kind):
-            values[field.name] = load_config(node, cast(type, kind), f"{name}.")
+            part = getattr(base, field.name)
+            values[field.name] = load_config(node, cast(type, kind), f"{name}.", part)
             continue
         if not node.has_parameter(name):
             descriptor = _descriptor(field, kind, texts.get(field.name, ""))
-            node.declare_parameter(name, field.default, descriptor)
+            node.declare_parameter(name, getattr(base, field.name), descriptor)
         values[field.name] = _checked(
             f"{node.get_name()}: parameter '{name}'",
             node.get_parameter(name).value,
