@@ -10,7 +10,13 @@ import pytest
 from renxing.errors import ConfigError
 from renxing.runtime import ledger as ledger_file
 from renxing.runtime.ledger import FIRST_PHASE, PHASES, SKIPPED, WAKE, Ledger
-from renxing.runtime.ledger_report import Bookkeeper
+from renxing.runtime.ledger_report import (
+    Bookkeeper,
+    LedgerReport,
+    Times,
+    in_words,
+    over,
+)
 
 MS = 1_000_000  # [ns]
 
@@ -140,3 +146,34 @@ def test_a_copy_taken_while_the_loop_runs_holds_closed_rows_only() -> None:
 def test_a_phase_has_one_name() -> None:
     with pytest.raises(ConfigError, match="twice"):
         Ledger(1000, ("read", "read"))
+
+
+def second(p99: float, overruns: int) -> LedgerReport:
+    times = Times("period error", 1e-6, p99, 2.0 * p99)
+    return LedgerReport(
+        cycles=500,
+        rate=500.0,
+        period_error=times,
+        wake=times,
+        busy=times,
+        phases=(),
+        overruns=overruns,
+        skipped=0,
+        blamed={},
+    )
+
+
+def test_some_seconds_are_told_with_the_worst_of_them() -> None:
+    seconds = [second(1e-4, 10), second(4e-3, 60), second(2e-4, 60)]
+    told = over(second(9e-3, 10), seconds)
+    assert told["loop_p99"] == pytest.approx(200.0)
+    assert told["loop_worst"] == pytest.approx(4000.0)
+    assert told["loop_late"] == pytest.approx(50 / 1500)
+    words = in_words(told)
+    assert "200 µs (worst second 4.0 ms), 3.3 % of cycles late" in words
+
+
+def test_without_a_second_before_the_first_one_only_counts_from() -> None:
+    told = over(None, [second(1e-4, 40), second(1e-4, 45)])
+    assert told["loop_late"] == pytest.approx(5 / 500)
+    assert over(None, []) == {} and "nothing" in in_words({})

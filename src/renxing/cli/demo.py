@@ -27,6 +27,7 @@ from renxing.cli.settings import (
 from renxing.cli.terminal import box
 from renxing.environment import require_extra
 from renxing.runtime.bringup import ProcessSpec
+from renxing.runtime.ledger_report import in_words
 from renxing.runtime.logs import recording_root
 from renxing.runtime.stack import Request, run_stack
 
@@ -222,15 +223,14 @@ def _greeting(url: str | None) -> list[str]:
 def _closing(
     measured: Mapping[str, Any], recording: Path, film: Path | None, logs: Path
 ) -> list[str]:
-    p99, falls = measured.get("loop_p99"), measured.get("falls", 0)
+    falls = measured.get("falls", 0)
     walked = measured.get("distance")
     way = "who knows how far" if walked is None else f"{walked:.1f} m"
-    loop = "not measured" if p99 is None else f"{p99:.0f} µs"
     done = "done" if measured.get("success") else "not done"
     lines = [
         f"Task {done}: walked {way} in "
         f"{measured.get('duration', 0.0):.0f} s, {falls} falls, "
-        f"loop period error p99 {loop}",
+        f"{in_words(measured)}",
     ]
     if measured.get("answer"):
         lines.append(f"It said: {measured['answer']}")

@@ -35,6 +35,7 @@ SHOWN = {
     "claimed": "it says [m]",
     "person": "nearest person [m]",
     "loop_p99": "loop p99 [µs]",
+    "loop_late": "late [-]",
 }
 
 

@@ -37,6 +37,7 @@ from renxing.yaml_file import Lines, read_yaml
 
 CHEST = 0.9  # [m] above the ground, where people's way has to be free
 ALONG = 0.05  # [m] between two places of it that are looked at
+LOOP = ("loop_p99", "loop_worst", "loop_late")  # as `ledger_report.over` has it
 ROOMS, ANOTHER = 20, 1000  # tried for one seed, and how far their seeds are apart
 TRIES = 1000
 CHOICE = 20  # ways of which people take the longest
@@ -247,8 +248,8 @@ class Judgement:
         measures: By name: `time` of the task [s], `way` [m] and `person`, the least
             distance of the base from somebody who walks [m], as the witness saw them,
             `gap`, the longest time between two of its looks [s],
-            `claimed` way as the robot says [m], `loop_p99`, the real-time loop's
-            period error [µs], `overruns`.
+            `claimed` way as the robot says [m], and what the real-time loop tells, as
+            `runtime.ledger_report.over` has it.
         answer: What the robot said.
         track: Where the base really was, in rows x, y [m], time [s].
     """
@@ -312,8 +313,7 @@ def judge(mission: Mission, said: Mapping[str, Any], saw: Evidence) -> Judgement
             "claimed": _number(said.get("distance")),
             "person": saw.person,
             "gap": saw.gap,
-            "loop_p99": _number(said.get("loop_p99")),
-            "overruns": _number(said.get("overruns")),
+            **{name: _number(said.get(name)) for name in LOOP},
         },
         answer=str(said.get("answer", "")),
         track=np.array(saw.track),

@@ -7,7 +7,6 @@ stood for a moment it prints `begin`; at the end it prints what the core tells o
 loop, as JSON in one line.
 """
 
-import contextlib
 import json
 import math
 import sys
@@ -17,14 +16,11 @@ from typing import Any
 
 import numpy as np
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TwistStamped
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 
-from renxing.errors import ConfigError
-from renxing.nodes.manager_messages import from_diagnostics, status_name
-from renxing.nodes.navigation.stop_watch import MANAGER
+from renxing.nodes.loop_watch import LoopWatch
 from renxing_msgs.msg import LocomotionStatus
 
 PERIOD = 0.05  # [s] between two velocities
@@ -39,12 +35,11 @@ class Leader(Node):
         """Join the graph."""
         super().__init__("course", namespace=namespace or None)
         self.stands_since = math.inf
-        self.loop: dict[str, float] = {}
-        self._core = status_name(f"{self.get_namespace().rstrip('/')}/{MANAGER}")
+        self.loop = LoopWatch(self)
         self._velocity = self.create_publisher(TwistStamped, "cmd_vel", 10)
-        hear = self.create_subscription
-        hear(LocomotionStatus, "locomotion/status", self.on_status, 1)
-        hear(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
+        self.create_subscription(
+            LocomotionStatus, "locomotion/status", self.on_status, 1
+        )
 
     def on_status(self, message: LocomotionStatus) -> None:
         """Note since when it stands."""
@@ -52,17 +47,6 @@ class Leader(Node):
             self.stands_since = math.inf
         elif self.stands_since == math.inf:
             self.stands_since = time.monotonic()
-
-    def on_diagnostics(self, message: DiagnosticArray) -> None:
-        """Keep what the core tells of its loop."""
-        for status in message.status:
-            if status.name == self._core:
-                with contextlib.suppress(ConfigError):
-                    ledger = from_diagnostics(status).ledger
-                    self.loop = {
-                        "loop_p99": 1e6 * ledger.period_error.p99,
-                        "overruns": float(ledger.overruns),
-                    }
 
     @property
     def stands(self) -> bool:
@@ -94,6 +78,7 @@ def run(course: dict[str, Any]) -> int:
                 return 1
             executor.spin_once(timeout_sec=PERIOD)
         print("begin", flush=True)
+        node.loop.begin()
         begun = time.monotonic()
         while (now := time.monotonic() - begun) < course["duration"]:
             index = int(np.searchsorted(times, now)) - 1
@@ -101,7 +86,7 @@ def run(course: dict[str, Any]) -> int:
                 wanted = velocities[index] if index >= 0 else np.zeros(3)
                 node.lead(*wanted.tolist())
             executor.spin_once(timeout_sec=PERIOD)
-        print(json.dumps(node.loop), flush=True)
+        print(json.dumps(node.loop.told()), flush=True)
         return 0
     finally:
         node.destroy_node()

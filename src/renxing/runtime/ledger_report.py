@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rows of a ledger say; computed off the real-time thread."""
 
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,3 +120,41 @@ def times_of(name: str, durations: npt.NDArray[np.int64]) -> Times:
         return Times(name, 0.0, 0.0, 0.0)
     median, p99, maximum = 1e-9 * np.percentile(durations, (50, 99, 100))
     return Times(name, float(median), float(p99), float(maximum))
+
+
+def over(
+    before: LedgerReport | None, seconds: Sequence[LedgerReport]
+) -> dict[str, float]:
+    """Return how a loop did over some seconds; empty for none.
+
+    Args:
+        before: Of the second before them; None if nobody knows.
+        seconds: In order.
+
+    Returns:
+        `loop_p99` and `loop_worst`, median and greatest of each second's 99th
+        percentile of the period error [µs]; `loop_late`, cycles that took too long, of
+        all [-].
+    """
+    if not seconds:
+        return {}
+    errors = [1e6 * one.period_error.p99 for one in seconds]
+    counted = seconds if before is not None else seconds[1:]
+    late = seconds[-1].overruns - (before or seconds[0]).overruns
+    cycles = max(sum(one.cycles for one in counted), 1)
+    return {
+        "loop_p99": statistics.median(errors),
+        "loop_worst": max(errors),
+        "loop_late": late / cycles,
+    }
+
+
+def in_words(told: Mapping[str, float]) -> str:
+    """Return what `over` returned in words."""
+    if "loop_p99" not in told:
+        return "the loop told nothing"
+    return (
+        f"loop period error p99 {told['loop_p99']:.0f} µs "
+        f"(worst second {1e-3 * told['loop_worst']:.1f} ms), "
+        f"{100.0 * told['loop_late']:.1f} % of cycles late"
+    )

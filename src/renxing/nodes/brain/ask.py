@@ -6,7 +6,6 @@ the task and waits until the robot stands.
 """
 
 import argparse
-import contextlib
 import json
 import math
 import signal
@@ -18,18 +17,16 @@ from types import FrameType
 from typing import Any
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.action import ActionClient
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
 
-from renxing.errors import ConfigError
 from renxing.nodes import convert
 from renxing.nodes.brain.odometer import Odometer
-from renxing.nodes.manager_messages import from_diagnostics, status_name
-from renxing.nodes.navigation.stop_watch import MANAGER
+from renxing.nodes.loop_watch import LoopWatch
+from renxing.runtime.ledger_report import in_words
 from renxing_msgs.action import ExecuteTask
 from renxing_msgs.msg import LocomotionStatus, PlanStep, Utterance
 from renxing_msgs.srv import DecidePlan
@@ -59,8 +56,7 @@ class Summary:
         distance: Walked meanwhile, by odometry [m]; None if nobody told.
         duration: From the command to the end [s].
         falls: Times that the robot lost its balance.
-        loop_p99: Of the period error of the real-time loop [µs]; None if nobody told.
-        overruns: Cycles of the loop that came too late, since its start.
+        loop: What `LoopWatch` tells; empty if nobody told.
         steps: What each measured, in order.
     """
 
@@ -71,18 +67,16 @@ class Summary:
     distance: float | None = None
     duration: float = 0.0
     falls: int = 0
-    loop_p99: float | None = None
-    overruns: int | None = None
+    loop: dict[str, float] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def line(self) -> str:
         """Return the closing line."""
         done = "done" if self.success else f"not done: {self.reason}"
-        p99 = "?" if self.loop_p99 is None else f"{self.loop_p99:.0f} us"
         way = "?" if self.distance is None else f"{self.distance:.1f}"
         return (
             f"{done}; walked {way} m in {self.duration:.0f} s, "
-            f"{self.falls} falls, loop period error p99 {p99}"
+            f"{self.falls} falls, {in_words(self.loop)}"
         )
 
 
@@ -106,13 +100,12 @@ class Asker(Node):
         self._began = 0.0
         self._odometer = Odometer(self)
         self._start = 0.0
-        self._core = status_name(f"{self.get_namespace().rstrip('/')}/{MANAGER}")
+        self._loop = LoopWatch(self)
         self.client = ActionClient(self, ExecuteTask, "execute_task")
         self._decide = self.create_client(DecidePlan, "brain/decide")
         hear = self.create_subscription
         hear(Utterance, "brain/dialogue", self.on_line, QoSProfile(depth=20))
         hear(LocomotionStatus, "locomotion/status", self.on_status, 1)
-        hear(DiagnosticArray, "/diagnostics", self.on_diagnostics, 10)
 
     def on_line(self, message: Utterance) -> None:
         """Print what is said."""
@@ -126,18 +119,10 @@ class Asker(Node):
             self.summary.falls += 1
         self._falling = falling
 
-    def on_diagnostics(self, message: DiagnosticArray) -> None:
-        """Keep what the core tells of its loop."""
-        for status in message.status:
-            if status.name == self._core:
-                with contextlib.suppress(ConfigError):
-                    ledger = from_diagnostics(status).ledger
-                    self.summary.loop_p99 = 1e6 * ledger.period_error.p99
-                    self.summary.overruns = ledger.overruns
-
     def begin(self) -> None:
         """Measure from now on."""
         self._start = self._odometer.way
+        self._loop.begin()
 
     def on_feedback(self, message: Any) -> None:
         """Print steps that ended, and approve if that is wanted."""
@@ -173,7 +158,7 @@ class Asker(Node):
         summary = self.summary
         summary.success = result.error_code == ExecuteTask.Result.NONE
         summary.answer, summary.reason = result.answer, result.error_msg
-        summary.duration = seconds
+        summary.duration, summary.loop = seconds, self._loop.told()
         if self._odometer.stamp > -math.inf:
             summary.distance = self._odometer.way - self._start
 
@@ -273,6 +258,7 @@ def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
 
 def _write(file: str, summary: Summary) -> None:
     values = {name: getattr(summary, name) for name in Summary.__slots__}
+    values |= values.pop("loop")
     with open(file, "w", encoding="utf-8") as stream:
         json.dump(values, stream, ensure_ascii=False, indent=1)
         stream.write("\n")
