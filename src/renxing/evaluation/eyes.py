@@ -23,6 +23,7 @@ from renxing.navigation import (
     Person,
     from_elevation_costs,
 )
+from renxing.navigation.backdrop import Backdrop
 from renxing.perception import (
     ConditioningConfig,
     DepthConditioner,
@@ -80,8 +81,20 @@ class Eyes:
         obstacles: What stands around it now, in odom [m], shape (n, 2).
     """
 
-    def __init__(self, robot: Robot, twin: Twin, config: EyesConfig) -> None:
+    def __init__(
+        self,
+        robot: Robot,
+        twin: Twin,
+        config: EyesConfig,
+        backdrop: Backdrop | None = None,
+    ) -> None:
         """Open the eyes.
+
+        Args:
+            robot: Whose they are.
+            twin: In which it stands.
+            config: The eyes.
+            backdrop: Of the map, in the frame of the odometry; None for no map.
 
         Raises:
             DeviceError: If there is no OpenGL.
@@ -103,7 +116,7 @@ class Eyes:
         self._filter = SelfFilter(SelfFilterConfig(), robot)
         self._soles = [foot.sole for foot in robot.description.feet]
         self._map = Elevation(ElevationConfig())
-        self._known = LookOut()
+        self._known, self._backdrop = LookOut(), backdrop
         lidars = robot.description.sensors.lidars if config.people else ()
         self._lidars = [
             (one, LidarCaster(twin.model, one, config.seed)) for one in lidars
@@ -179,7 +192,10 @@ class Eyes:
         cloud = cloud[np.isfinite(cloud).all(axis=1)]
         eye, config = base * self._filter.camera_to_base(lidar.frame), SurroundConfig()
         points = foreign(cloud, lidar.frame, self._filter, eye, base, config)
-        bodies = find_trunks(points, eye.translation, ground, TrunkFinderConfig())
+        strange = points
+        if self._backdrop is not None:
+            strange = points[self._backdrop.strange(points[:, :2])]
+        bodies = find_trunks(strange, eye.translation, ground, TrunkFinderConfig())
         self._known.sweep(bodies, self._twin.time)
         self._map.see_through(points, np.asarray(eye.translation))
         self.obstacles = points[in_the_way(points, base, ground, config), :2]

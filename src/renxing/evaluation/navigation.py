@@ -37,6 +37,7 @@ from renxing.navigation import (
     occupy,
     plan,
 )
+from renxing.navigation.backdrop import Backdrop
 from renxing.robot import Robot, load_robot
 from renxing.signals import BodyState
 from renxing.sim import Twin, TwinConfig, World, load_world
@@ -107,9 +108,11 @@ def run_navigation(trial: NavigationTrial) -> NavigationOutcome:
     world = with_people(suite, load_world(suite.world), trial.seed)
     twin = Twin(robot, world, TwinConfig(seed=trial.seed))
     config = EyesConfig(seed=1000 * trial.seed, people=not trial.blind)
-    eyes = Eyes(robot, twin, config)
+    flat = floor_plan(world, FloorPlanConfig())
+    drawn = from_occupancy(flat.occupancy, flat.resolution, flat.origin)
+    eyes = Eyes(robot, twin, config, Backdrop(drawn))
     try:
-        return _Trip(trial, robot, world, twin, eyes).run()
+        return _Trip(trial, robot, drawn, twin, eyes, world).run()
     finally:
         eyes.close()
 
@@ -133,15 +136,15 @@ class _Trip:
         self,
         trial: NavigationTrial,
         robot: Robot,
-        world: World,
+        drawn: CostGrid,
         twin: Twin,
         eyes: Eyes,
+        world: World,
     ) -> None:
         self._trial, self._world, self._twin, self._eyes = trial, world, twin, eyes
         self._body = Body(robot, twin, None, ideal=False)
         self._follower = Follower()
-        flat = floor_plan(world, FloorPlanConfig())
-        self._map = from_occupancy(flat.occupancy, flat.resolution, flat.origin)
+        self._map = drawn
         self._touches = Touches(twin)
         self._detector = FallDetector(twin, Truth(robot, twin))
         self._score = _Score()

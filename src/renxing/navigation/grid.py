@@ -204,6 +204,12 @@ def merge(
     return global_grid.replaced(costs)
 
 
+def about(grid: CostGrid, reach: float) -> Mask:
+    """Say which cells lie within a distance [m] from what stands, middle to middle."""
+    cells = reach / grid.resolution
+    return np.asarray(distances(grid.costs, cells, False) <= cells**2)
+
+
 def mark(grid: CostGrid, points: npt.ArrayLike, berth: float = 0.0) -> CostGrid:
     """Make cells lethal in which something stands. Do this before grids are inflated.
 
@@ -218,9 +224,7 @@ def mark(grid: CostGrid, points: npt.ArrayLike, berth: float = 0.0) -> CostGrid:
     places = places[grid.inside(places)]
     if berth > 0.0 and len(places):
         rows, columns = grid.cell(places).T
-        reach = KNOWN / grid.resolution
-        squared = distances(grid.costs, reach, False)[rows, columns]
-        strange = places[squared > reach**2]
+        strange = places[~about(grid, KNOWN)[rows, columns]]
         around = (strange[:, None] + berth * RING).reshape(-1, 2)
         places = np.concatenate([places, around[grid.inside(around)]])
     rows, columns = grid.cell(places).T

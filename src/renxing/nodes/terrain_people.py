@@ -11,8 +11,10 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from renxing.navigation import LookOut, LookOutConfig
+from renxing.navigation.backdrop import REACH
 from renxing.nodes import convert
 from renxing.nodes import people_messages as messages
+from renxing.nodes.terrain_backdrop import MapBackdrop
 from renxing.perception import (
     PeopleFinderConfig,
     Points,
@@ -38,6 +40,8 @@ class PeopleWatchConfig:
         trunks: What may be a person, for a laser scanner.
         follow: How people are followed.
         room: Around somebody who walks, in which points are theirs [m].
+        known: Distance from what the map has, within which a scanner's point is that
+            and nobody [m].
     """
 
     camera: str = "head"
@@ -46,18 +50,22 @@ class PeopleWatchConfig:
     trunks: TrunkFinderConfig = field(default_factory=TrunkFinderConfig)
     follow: LookOutConfig = field(default_factory=LookOutConfig)
     room: float = field(default=0.5, metadata={"min": 0.1, "max": 2.0})
+    known: float = field(default=REACH, metadata={"min": 0.0, "max": 1.0})
 
 
 class PeopleWatch:
     """Looks for people and tells who is there.
 
     Publishes: people (People, in the odometry's frame), people/markers (MarkerArray).
+    Subscribes: what `MapBackdrop` does; without a map people beside shelves and walls
+    are not told from them.
     """
 
     def __init__(self, node: Node, config: PeopleWatchConfig) -> None:
         """Join the graph and compile what is compiled."""
         self.config = config
         self._known = LookOut(config.follow)
+        self._backdrop = MapBackdrop(node, config.known)
         self._looked = -math.inf
         self._topic = node.create_publisher(People, "people", 5)
         self._markers = node.create_publisher(MarkerArray, "people/markers", 5)
@@ -107,6 +115,7 @@ class PeopleWatch:
             eye: Pose of the scanner in odom.
             ground: Height of the ground in odom [m].
         """
+        points = self._backdrop.strange(points, header.frame_id)
         bodies = find_trunks(points, eye.translation, ground, self.config.trunks)
         self._known.sweep(bodies, convert.to_seconds(header.stamp))
         self._tell(header.frame_id)

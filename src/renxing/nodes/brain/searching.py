@@ -42,6 +42,8 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
     surroundings = body.surroundings
     if surroundings.heard == -math.inf:
         return failed("blind", "nothing tells what the cameras see (objects:=true)")
+    if not body.eyes:
+        return failed("refused", "this robot has no camera")
     pose = surroundings.scene().pose
     if pose is None:
         return failed("lost", "the robot does not know where it is")
@@ -84,10 +86,7 @@ class _Search:
         middles = [where for n in arguments.at if (where := scene.where(n))]
         self._where = coverage.near(middles or [pose[:2]], ABOUT)
         self._room = np.ones_like(self._where)
-        half = math.inf
-        if body.eyes:
-            half = 0.5 * IN_VIEW * body.eyes[0][0].field_of_view
-        self._half = half
+        self._half = 0.5 * IN_VIEW * body.eyes[0][0].field_of_view
         self._neck = NECK if body.gaze is not None and body.gaze.names else 0.0
         self._missed: list[Array] = []
 
