@@ -112,6 +112,23 @@ def test_looks_survive_a_new_map(coverage: Coverage) -> None:
     assert wider.unseen(wider.near(spot, 0.3), 6.0) == 0.0
 
 
+@pytest.mark.parametrize("size", [0.05, 0.07, 0.2])
+def test_areas_do_not_depend_on_the_cells_of_the_map(size: float) -> None:
+    shape = (round(4.0 / size), round(8.0 / size))
+    room = CostGrid(
+        costs=np.zeros(shape, np.uint8), resolution=size, origin=np.zeros(2)
+    )
+    open_floor = Coverage(room, [4.0, 2.0], CoverageConfig())
+    all_of_it = open_floor.near([[4.0, 2.0]], 99.0)
+    before = open_floor.unseen(all_of_it, 0.0)
+    assert before == pytest.approx(32.0, rel=0.06)
+    open_floor.look([4.0, 2.0], 0.0, HALF, 5.0)
+    gained = before - open_floor.unseen(all_of_it, 6.0)
+    assert gained == pytest.approx(HALF * 2.5**2, rel=0.25)
+    # A clock that went back.
+    assert open_floor.unseen(all_of_it, 1.0) == before
+
+
 def test_without_room_there_are_no_views() -> None:
     costs = np.full((20, 20), LETHAL, np.uint8)
     grid = CostGrid(costs=costs, resolution=0.1, origin=np.zeros(2))

@@ -26,7 +26,7 @@ class CoverageConfig:
     """What counts as looked at.
 
     Attributes:
-        resolution: Side of a cell [m].
+        resolution: Side of a cell at least [m].
         reach: Distance from which things are told apart [m].
         behind: How far beyond its edge the top of a table is seen; what stands behind
             it is not [m].
@@ -73,14 +73,16 @@ class Coverage:
         """
         self._config = config
         self._grid = coarse = _coarser(grid, config.resolution)
+        # A map of larger cells keeps its own.
+        size = coarse.resolution
         solid = coarse.costs == LETHAL
         self._solid = np.ascontiguousarray(solid)
         free = ~solid & (coarse.costs != UNKNOWN)
-        away = config.resolution * distance_transform_edt(~solid)
-        room = _connected(free, away, coarse.cell(start))
-        near = config.resolution * distance_transform_edt(~room)
+        away = size * distance_transform_edt(~solid)
+        room = _connected(free, coarse.cell(start))
+        near = size * distance_transform_edt(~room)
         self._worth: Mask = room | (solid & (near <= config.behind))
-        step = max(1, round(config.spacing / config.resolution))
+        step = max(1, round(config.spacing / size))
         stands = room & (away >= config.clearance)
         rows, columns = np.nonzero(stands)
         kept = (rows % step == 0) & (columns % step == 0)
@@ -163,7 +165,7 @@ class Coverage:
         counts = _counts(self._solid, left, self._places, reach, behind)
         places = self._grid.point(self._places)
         way = np.linalg.norm(places - np.asarray(here, float)[:2], axis=1)
-        areas = counts * self._config.resolution**2
+        areas = counts * self._grid.resolution**2
         worth = areas / (way + AT_ONCE)
         return [
             View(places[n], float(areas[n]), float(worth[n]))
@@ -172,8 +174,10 @@ class Coverage:
         ]
 
     def _open(self, where: Mask, stamp: float) -> Mask:
-        old = stamp - self._looked > self._config.memory
-        return np.asarray(self._worth & where & old)
+        # A clock that went back forgets what was looked at after now.
+        age = stamp - self._looked
+        known = (age >= 0.0) & (age <= self._config.memory)
+        return np.asarray(self._worth & where & ~known)
 
     def _seen(self, place: npt.ArrayLike, bearing: float, half: float) -> Mask:
         found = np.zeros(self._solid.shape, np.bool_)
@@ -186,10 +190,10 @@ class Coverage:
         return found
 
     def _cells(self, metres: float) -> float:
-        return metres / self._config.resolution
+        return metres / self._grid.resolution
 
     def _area(self, cells: Mask) -> float:
-        return float(np.count_nonzero(cells)) * self._config.resolution**2
+        return float(np.count_nonzero(cells)) * self._grid.resolution**2
 
 
 def _coarser(grid: CostGrid, resolution: float) -> CostGrid:
@@ -206,7 +210,7 @@ def _coarser(grid: CostGrid, resolution: float) -> CostGrid:
     return CostGrid(costs=costs, resolution=size, origin=grid.origin)
 
 
-def _connected(free: Mask, away: Array, start: Integers) -> Mask:
+def _connected(free: Mask, start: Integers) -> Mask:
     """Return the free cells that hang together with the one nearest to a cell."""
     names, count = label(free)
     if not count:
@@ -214,6 +218,16 @@ def _connected(free: Mask, away: Array, start: Integers) -> Mask:
     rows, columns = np.nonzero(free)
     nearest = int(np.argmin(np.hypot(rows - start[0], columns - start[1])))
     return np.asarray(names == names[rows[nearest], columns[nearest]])
+
+
+def rehearse() -> None:
+    """Compile now what is compiled, rather than in the first search."""
+    room = CostGrid(
+        costs=np.zeros((9, 9), np.uint8), resolution=0.2, origin=np.zeros(2)
+    )
+    coverage = Coverage(room, [0.9, 0.9], CoverageConfig())
+    coverage.look([0.9, 0.9], 0.0, 0.5, 0.0)
+    coverage.views([0.9, 0.9], coverage.near([[0.9, 0.9]], 1.0), 0.0)
 
 
 @njit(cache=True)

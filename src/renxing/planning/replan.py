@@ -69,7 +69,7 @@ def replan(
     outcomes: Mapping[str, Outcome],
     scene: Scene,
     tried: Tried,
-    config: ReplanConfig = ReplanConfig(),  # noqa: B008 (frozen)
+    config: ReplanConfig | None = None,
 ) -> Plan | None:
     """Return a plan for what is left of a command, or None to give up.
 
@@ -80,8 +80,9 @@ def replan(
         outcomes: Of all steps so far, by id.
         scene: As of now.
         tried: What was tried so far; is added to.
-        config: How much is tried.
+        config: How much is tried; None for the default.
     """
+    config = config or ReplanConfig()
     if outcome.code in FINAL or plan.revision >= config.revisions:
         return None
     at = next(i for i, step in enumerate(plan.steps) if step.id == failed.id)

@@ -179,9 +179,11 @@ def test_what_was_not_looked_at_is_told() -> None:
     assert seen.code == "not_found" and "not all" not in seen.reason
 
 
-def test_it_keeps_out_of_zones() -> None:
+@pytest.mark.parametrize("kind", ["forbidden", "approval", "slow"])
+def test_it_keeps_out_of_zones(kind: Any) -> None:
     corners = ((3.6, 0.0), (7.0, 0.0), (7.0, 2.0), (3.6, 2.0))
-    pit = Zone(name="pit", kind="forbidden", polygon=corners)
+    speed = 0.2 if kind == "slow" else None
+    pit = Zone(name="pit", kind=kind, polygon=corners, speed=speed)
     body = Searcher(thing=(-9.0, 0.0), zones=(pit,))
     search(body, "shelf")
     assert body.visits and min(y for x, y in body.visits if x > 3.6) >= 2.0

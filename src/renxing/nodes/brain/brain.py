@@ -14,6 +14,7 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from std_srvs.srv import Trigger
 
 from renxing.errors import ConfigError, DeviceError
+from renxing.navigation import coverage
 from renxing.nodes import convert
 from renxing.nodes.brain.audit import AuditLog
 from renxing.nodes.brain.body import Body
@@ -136,6 +137,7 @@ class Brain(ManagedNode):
     def configure(self) -> None:
         """Load skills, words, places and planners, and join the graph."""
         self.config = config = load_config(self, BrainConfig)
+        coverage.rehearse()
         robot = load_robot(config.robot)
         registry = load_skills()
         routines = load_routines(registry)

@@ -84,7 +84,7 @@ class Sight:
 
     def ground(self) -> CostGrid | None:
         """Return what the eyes see, in odom; None when that is too long ago."""
-        if self._now() - self._ground_stamp > self.config.ground_age:
+        if abs(self._now() - self._ground_stamp) > self.config.ground_age:
             self._ground = None
         return self._ground
 
@@ -104,7 +104,7 @@ class Sight:
 
     def obstacles(self) -> Array:
         """Return what stands around the robot, in odom [m], shape (n, 2)."""
-        if self._now() - self._obstacles_stamp > self.config.obstacles_age:
+        if abs(self._now() - self._obstacles_stamp) > self.config.obstacles_age:
             return np.empty((0, 2))
         return self._obstacles
 
@@ -119,7 +119,7 @@ class Sight:
         if np.isfinite(self._obstacles_stamp):
             rows.append((config.obstacles, self._obstacles_stamp, config.obstacles_age))
         for topic, stamp, allowed in rows:
-            if not topic or now - stamp <= allowed:
+            if not topic or abs(now - stamp) <= allowed:
                 continue
             if not np.isfinite(stamp):
                 raise BlindError(f"{topic}: none has come")
