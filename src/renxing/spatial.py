@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Poses and rotations: the only file that knows the order of a quaternion.
 
-Transforms are pinocchio's `SE3`, conversions are transforms3d's. Names say the
+Transforms are pinocchio's `SE3`; conversions are transforms3d's, but for the one that
+nodes make thousands of times a second, which is pinocchio's. Names say the
 direction: `transform_a_to_b` maps coordinates in a to coordinates in b, so
 `transform_a_to_c = transform_b_to_c * transform_a_to_b`.
 """
 
 import numpy as np
 import numpy.typing as npt
+import pinocchio
 from pinocchio import SE3 as SE3  # also exported
 from transforms3d.euler import euler2mat, mat2euler
-from transforms3d.quaternions import mat2quat, quat2mat
+from transforms3d.quaternions import quat2mat
 
 from renxing.errors import ConfigError
 
@@ -40,7 +42,8 @@ def rotation_from_quat_xyzw(quat_xyzw: npt.ArrayLike) -> Array:
 
 def quat_xyzw_from_rotation(rotation: Array) -> Array:
     """Return the quaternion in ROS order, shape (4,), w >= 0, of a rotation matrix."""
-    return xyzw_from_wxyz(np.asarray(mat2quat(rotation)))
+    quat = np.array(pinocchio.Quaternion(rotation).coeffs())
+    return quat if quat[3] >= 0.0 else -quat
 
 
 def wxyz_from_xyzw(quat_xyzw: Array) -> Array:

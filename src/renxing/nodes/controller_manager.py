@@ -37,7 +37,7 @@ from renxing.runtime.core_report import CoreReport
 from renxing.runtime.manager.events import Event, Level
 
 LOOK_PERIOD = 0.05  # [s] between two looks for a core that is not there
-NEWS_PERIOD = 0.001  # [s] between two looks for news of it
+NEWS_PERIOD = 0.005  # [s] between two looks for news of it; each look costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

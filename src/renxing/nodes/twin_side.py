@@ -111,11 +111,18 @@ class TwinSide:
         self._stamps.observe(truth.stamp)
         stamp = self._stamps.to_ros(truth.stamp)
         base, state = self._robot.description.base, truth.base
-        self._odometry.publish(convert.to_odometry(stamp, "odom", base, state))
+        if self._odometry.get_subscription_count():
+            self._odometry.publish(convert.to_odometry(stamp, "odom", base, state))
         if self._tf is not None and self.places_base:
             pose = state.transform_base_to_odom
             transforms = [convert.to_transform(stamp, "odom", base, pose)]
             self._tf.publish(TFMessage(transforms=transforms))
+        if self._objects.get_subscription_count():
+            self._publish_objects(stamp, truth)
+        if truth.report is not None:
+            self._publish_report(truth.stamp, stamp, truth.report)
+
+    def _publish_objects(self, stamp: Any, truth: TwinTruth) -> None:
         message = FreeJointStateArray()
         message.header.stamp = stamp
         message.header.frame_id = "odom"
@@ -125,8 +132,6 @@ class TwinSide:
             free.pose.pose = convert.to_pose(pose)
             message.free_joints.append(free)
         self._objects.publish(message)
-        if truth.report is not None:
-            self._publish_report(truth.stamp, stamp, truth.report)
 
     def _publish_report(self, seconds: float, stamp: Any, report: TwinReport) -> None:
         capacity = self._robot.description.battery.capacity
