@@ -61,6 +61,8 @@ def test_limit(suite, capsys) -> None:
         (["balance", "--seed", "-1"], "--seed -1: at least 0"),
         (["balance", "--json", "/no/such/folder/x"], "there is no such folder"),
         (["navigation", "--scenario", "x"], "'navigation' knows nothing of it"),
+        (["terrain", "--record", "x"], "--record: not for scorecard 'terrain'"),
+        (["mission", "--record", "/no/such"], "there is no such folder"),
         (["mission", "--aim"], "--aim: scorecard 'mission' knows nothing"),
         (["balance", "--limit", "--video", "x.mp4"], "no trial to show"),
         (["terrain", "--scenario", "ramp", "--limit", "--jobs", "0"], "at least 1"),

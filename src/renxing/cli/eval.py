@@ -91,11 +91,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--video", type=Path, metavar="FILE", help="write an MP4 of the first trial"
     )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FOLDER",
+        help="of each mission keep velocities, people and plans, as MCAP",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run a scorecard: 1 if something required was missed, else 0."""
     _check(arguments)
+    if arguments.record and arguments.scorecard != "mission":
+        raise ConfigError(f"--record: not for scorecard '{arguments.scorecard}'")
     if arguments.scorecard in _OWN:
         if arguments.ros:
             raise ConfigError(f"--ros: not for scorecard '{arguments.scorecard}'")

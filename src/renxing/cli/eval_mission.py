@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 QUICK_SEEDS = 2
 BOOT = 400.0  # [s] that a first start may take, which compiles
+# How it came to a touch; more would weigh on the machine that is judged.
+KEPT = "people|cmd_vel|odom|plan|brain/.*|locomotion/status|diagnostics"
 # Of each mission; units are in `Judgement`.
 SHOWN = {
     "time": "time [s]",
@@ -56,6 +59,8 @@ def run_missions(arguments: argparse.Namespace) -> int:
             f"--scenario {', '.join(sorted(unknown))}: 'alone' or 'crossing' wanted"
         )
     require_extra("cameras")
+    if arguments.record and not arguments.record.is_dir():
+        raise ConfigError(f"--record {arguments.record}: there is no such folder")
     # Here, so that other commands start without loading robot models.
     from renxing.evaluation.document import write_html, write_tree
     from renxing.evaluation.mission import load_missions, make_mission
@@ -72,7 +77,11 @@ def run_missions(arguments: argparse.Namespace) -> int:
         for seed in seeds:
             mission = make_mission(suite, seed, crossing=scenario == "crossing")
             print(f"{scenario} {seed}: {mission.text}", flush=True)
-            judged = _live(mission, arguments.robot)
+            record = "false"
+            if arguments.record:
+                name = time.strftime(f"{scenario}-{seed}-%Y%m%d-%H%M%S.mcap")
+                record = str(arguments.record.absolute() / name)
+            judged = _live(mission, arguments.robot, record)
             told = judged.answer or "-"
             print(f"  {told} [{'; '.join(judged.failures) or 'ok'}]", flush=True)
             for meeting in judged.meetings:
@@ -91,7 +100,7 @@ def run_missions(arguments: argparse.Namespace) -> int:
     return int(missed)
 
 
-def _live(mission: "Mission", robot: str) -> "Judgement":
+def _live(mission: "Mission", robot: str, record: str) -> "Judgement":
     """Have the whole stack do a mission while a witness watches."""
     from renxing.evaluation.mission import judge
     from renxing.evaluation.witness import Witness
@@ -103,7 +112,8 @@ def _live(mission: "Mission", robot: str) -> "Judgement":
         write_world(mission.file, world)
         words = [sys.executable, "-m", "renxing.cli.main", "demo", "--headless"]
         words += ["--no-film", "--ask", mission.text, "--json", str(answer)]
-        words += [f"robot:={robot}", f"world:={world}", "record:=false"]
+        words += [f"robot:={robot}", f"world:={world}", f"record:={record}"]
+        words += [f"record_exclude:=^(?!/({KEPT})$)"]
         words += [f"places:={mission.suite.places}"]
         log = Path(folder) / "log"
         with Witness(core_block(""), load_robot(robot), mission.world) as witness:
