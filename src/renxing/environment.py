@@ -212,6 +212,26 @@ def install(names: Sequence[str]) -> None:
     run([*uv, *lock, *names])
 
 
+def compile_packages() -> None:
+    """Compile what each of a stack's processes would else compile at its start."""
+    with step("bytecode of all packages"):
+        # What cannot be compiled, such as a template, is not imported either.
+        subprocess.run(
+            [
+                VENV / "bin" / "python",
+                "-m",
+                "compileall",
+                "-qq",
+                "-j",
+                "0",
+                VENV / "lib",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
 def interface_packages() -> list[Path]:
     """Return the interface packages that neither a wheel nor the system brings."""
     found = [*sorted(INTERFACES.glob("*/package.xml"))]
@@ -303,9 +323,12 @@ def setup(extras: Sequence[str] = ()) -> None:
             make_all(sorted(present))
         else:
             # What is there stays usable if this fails, as it does without network.
-            for extra in sorted(set(extras) - present):
+            missing = sorted(set(extras) - present)
+            for extra in missing:
                 with step(f"{extra}: {OPTIONAL_EXTRAS[extra]}"):
                     install(requirements()[extra])
+            if missing:
+                compile_packages()
         lines = [str(ROOT), made_from, *sorted(present.union(extras))]
         draft = STAMP.with_suffix(".new")
         draft.write_text("\n".join(lines))
@@ -330,6 +353,7 @@ def make_all(extras: Sequence[str]) -> None:
     with step("renxing itself"):
         install(["--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
         write_shell_environment()
+    compile_packages()
     print(f"renxing: ready after {time.monotonic() - begin:.0f} s", flush=True)
 
 

@@ -47,6 +47,11 @@ def test_a_look_shows_what_is_in_sight_and_is_forgotten(coverage: Coverage) -> N
     assert gained == pytest.approx(HALF * 2.5**2, rel=0.15)
     through_the_wall = coverage.near([[5.5, 1.0]], 0.3)
     assert coverage.unseen(through_the_wall, 1.0) > 0.2
+    # Not by the search that looked, but by one a while later.
+    assert coverage.unseen(all_of_it, 1000.0) < before
+    coverage.begin(30.0)
+    assert coverage.unseen(all_of_it, 30.0) < before
+    coverage.begin(1000.0)
     assert coverage.unseen(all_of_it, 1000.0) == before
 
 

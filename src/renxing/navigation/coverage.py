@@ -32,7 +32,7 @@ class CoverageConfig:
             it is not [m].
         clearance: Of a place to look from, from what stands [m].
         spacing: Of such places [m].
-        memory: How long what was looked at counts [s].
+        memory: How old a look may be when a search begins to count in it [s].
     """
 
     resolution: float = 0.1
@@ -87,8 +87,20 @@ class Coverage:
         rows, columns = np.nonzero(stands)
         kept = (rows % step == 0) & (columns % step == 0)
         self._places: Integers = np.column_stack([rows[kept], columns[kept]])
-        self._looked = np.full(solid.shape, -np.inf)
+        self._looked = np.full(solid.shape, np.nan)
+        self._since = -math.inf
         self._looks: list[tuple[Array, float, float, float]] = []
+
+    def begin(self, stamp: float) -> None:
+        """Begin a search: what it looks at counts until the next one, however long.
+
+        Forgetting on the way, a slow search would go to and fro for ever.
+
+        Args:
+            stamp: When [s].
+        """
+        self._since = stamp - self._config.memory
+        self._looks = [one for one in self._looks if one[3] >= self._since]
 
     def near(self, places: npt.ArrayLike, radius: float) -> Mask:
         """Return the cells about some places.
@@ -115,17 +127,16 @@ class Coverage:
             stamp: When [s].
         """
         self._looked[self._seen(place, bearing, half)] = stamp
-        oldest = stamp - self._config.memory
-        self._looks = [one for one in self._looks if one[3] >= oldest]
         self._looks.append((np.array(place, float), bearing, half, stamp))
 
     def remember(self, before: "Coverage") -> None:
         """Take over the looks on another map of the same place."""
+        self._since = before._since
         for look in before._looks:
             self.look(*look)
 
     def unseen(self, where: Mask, stamp: float) -> float:
-        """Return how much of some cells nobody has looked at lately [m²]."""
+        """Return how much of some cells nobody has looked at [m²]."""
         return self._area(self._open(where, stamp))
 
     def bearings(
@@ -175,8 +186,7 @@ class Coverage:
 
     def _open(self, where: Mask, stamp: float) -> Mask:
         # A clock that went back forgets what was looked at after now.
-        age = stamp - self._looked
-        known = (age >= 0.0) & (age <= self._config.memory)
+        known = (self._looked >= self._since) & (self._looked <= stamp)
         return np.asarray(self._worth & where & ~known)
 
     def _seen(self, place: npt.ArrayLike, bearing: float, half: float) -> Mask:

@@ -33,7 +33,7 @@ def two_rooms() -> CostGrid:
 class Searcher:
     """A body that is at once where it is told to go, and sees what is before it.
 
-    It has no neck. Within `crowd` of a place nobody can go.
+    It has no neck. Within `crowd` of a place nobody can go. A look takes `look` [s].
     """
 
     gaze = None
@@ -46,6 +46,7 @@ class Searcher:
         crowd: tuple[float, float, float] = (0.0, 0.0, 0.0),
         zones: tuple[Zone, ...] = (),
         place: tuple[float, float] = (0.0, 0.0),
+        look: float = 0.0,
     ) -> None:
         self._table = Place(name="table", pose=(*place, 0.0))
         self.pose, self.visits = (1.0, 1.0, 0.0), []
@@ -61,7 +62,7 @@ class Searcher:
         self.plan = SimpleNamespace(run=self._plan)
         self.spin = SimpleNamespace(run=self._turn)
         self._thing, self._crowd, self._zones = thing, crowd, zones
-        self._time = 0.0
+        self._time, self._look = 0.0, look
 
     def _scene(self) -> Scene:
         x, y, yaw = self.pose
@@ -106,6 +107,7 @@ class Searcher:
         return self._time
 
     def wait(self, seconds: float) -> Generator[None, None, None]:
+        self._time += self._look
         yield
 
     def release(self) -> None:
@@ -124,11 +126,12 @@ def search(body: Any, *at: str) -> Outcome:
         timeout=100.0,
     )
     routine = find(body, call, wanted)
-    while True:
+    for _ in range(10_000):
         try:
             next(routine)
         except StopIteration as end:
             return end.value
+    raise AssertionError("it searches for ever")
 
 
 def test_what_is_behind_it_is_found_without_a_step() -> None:
@@ -159,6 +162,15 @@ def test_when_it_is_not_there_the_rest_of_the_room_is_searched() -> None:
     outcome = search(body, "table")
     assert outcome.success and len(body.visits) >= 2
     assert body.visits[0][0] < 3.5 < body.visits[-1][0]
+
+
+@pytest.mark.parametrize("thing", [(6.5, 0.5), (-9.0, 0.0)])
+def test_however_long_a_look_takes_it_goes_on(thing: tuple[float, float]) -> None:
+    body = Searcher(thing, place=(2.0, 3.5), look=25.0)
+    outcome = search(body, "table")
+    assert outcome.success == (thing[0] > 0.0)
+    rounded = [(round(x, 1), round(y, 1)) for x, y in body.visits]
+    assert len(set(rounded)) == len(rounded) >= 2  # nowhere twice
 
 
 def test_where_somebody_stands_it_looks_from_elsewhere() -> None:

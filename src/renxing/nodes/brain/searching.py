@@ -82,6 +82,7 @@ class _Search:
         self.looks, self.barred = 0, False
         self._body, self._arguments = body, arguments
         self._coverage = coverage = body.surroundings.coverage(pose)
+        coverage.begin(body.now())
         scene = body.surroundings.scene()
         middles = [where for n in arguments.at if (where := scene.where(n))]
         self._where = coverage.near(middles or [pose[:2]], ABOUT)
