@@ -30,6 +30,8 @@ BUILD = ROOT / "build" / "environment"
 STAMP = VENV / "renxing.stamp"
 INTERFACES = ROOT / "src" / "interfaces"
 UV = "uv==0.13.9"
+# Not sys.executable, which may be inside the folder that is made anew.
+BASE = getattr(sys, "_base_executable", sys.executable)
 PYTHONS = [(3, 11), (3, 12)]
 
 #: What every environment holds, and what is fetched when a command first needs it.
@@ -199,9 +201,7 @@ def make_venv() -> None:
         if answer.stdout.strip() == expected and uv.returncode == 0:
             return
     shutil.rmtree(VENV, ignore_errors=True)
-    # Not sys.executable, which may be inside the folder that was just removed.
-    base = getattr(sys, "_base_executable", sys.executable)
-    run([base, "-m", "venv", VENV])
+    run([BASE, "-m", "venv", VENV])
     run([python, "-m", "pip", "install", "--disable-pip-version-check", UV])
 
 
@@ -216,16 +216,9 @@ def compile_packages() -> None:
     """Compile what each of a stack's processes would else compile at its start."""
     with step("bytecode of all packages"):
         # What cannot be compiled, such as a template, is not imported either.
+        words = [BASE, "-m", "compileall", "-qq", "-j", "0", VENV / "lib"]
         subprocess.run(
-            [
-                VENV / "bin" / "python",
-                "-m",
-                "compileall",
-                "-qq",
-                "-j",
-                "0",
-                VENV / "lib",
-            ],
+            words,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

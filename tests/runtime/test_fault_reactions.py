@@ -307,11 +307,11 @@ def test_a_joint_that_comes_back_elsewhere_is_held_there(rx1):
     core.inject_fault(Fault(kind="off", pattern=ELBOW))
     trial.run(1.0)
     there = trial.twin.true_positions()[place]
-    assert abs(there - start) > 0.2
+    assert abs(there - start) > 0.05  # it hangs almost straight
     core.clear_faults()
     trial.run(1.0)
     assert core.ladder.rung is Rung.HOLD
-    assert abs(trial.twin.true_positions()[place] - there) < 0.1
+    assert abs(trial.twin.true_positions()[place] - there) < 0.02
     assert trial.lowest > STANDING
 
 

@@ -31,7 +31,8 @@ def measured(result: Any, skill: str) -> dict[str, Any]:
 def test_it_walks_to_a_place_and_says_how_far(talk: Talk) -> None:
     talk.put(0.0, 0.0)
     status, result = talk.ask("go to the window")
-    assert status == SUCCEEDED and result.error_code == Result.NONE
+    assert status == SUCCEEDED, result.error_msg
+    assert result.error_code == Result.NONE
     x, y, _ = talk.robot.place
     values = measured(result, "walk_to")
     assert abs(values["x_m"] - x) < 0.1 and abs(values["y_m"] - y) < 0.1
