@@ -26,7 +26,13 @@ from renxing.errors import ConfigError
 from renxing.resources import resource_root
 
 # Extras that benchmarks need.
-EXTRAS = {"servo": "servo", "sight": "cameras", "objects": "cameras", "tick": "bench"}
+EXTRAS = {
+    "graph": "cameras",
+    "objects": "cameras",
+    "servo": "servo",
+    "sight": "cameras",
+    "tick": "bench",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
