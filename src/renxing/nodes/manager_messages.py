@@ -114,10 +114,10 @@ def plain_value(value: Any) -> Any:
     return value if isinstance(value, str | bool | int | float) else list(value or ())
 
 
-def copy_fields(answer: Any, kind: type, parts: dict[str, type] | None = None) -> Any:
+def copy_fields(answer: Any, kind: Any, parts: dict[str, type] | None = None) -> Any:
     """Return a message with the fields of an answer that it has."""
     message = kind()
-    for name in kind.get_fields_and_field_types():  # type: ignore[attr-defined]
+    for name in kind.get_fields_and_field_types():
         if name == "state" and not isinstance(answer.state, str):
             continue
         value = getattr(answer, name)

@@ -5,12 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
 from renxing.errors import ConfigError
 from renxing.planning.plan import Language
 from renxing.yaml_file import read_yaml
+
+Direction = Literal["left", "right", "back", "forward", "up", "down"]
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +84,7 @@ class LexiconFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     missing: dict[str, Barred]
     unsafe: dict[str, Barred]
     words: dict[str, Words]
-    directions: dict[str, Words]
+    directions: dict[Direction, Words]
     units: dict[str, Unit]
     numbers: dict[str, dict[str, float]]
 

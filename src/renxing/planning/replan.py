@@ -8,6 +8,7 @@ None: give up. Every kind of failure has few answers and each is tried once, so 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -131,10 +132,7 @@ def _remedies(
         for side in SIDES:
             if arguments.get("side") == side:
                 continue
-            yield (
-                f"from the {side}",
-                lambda s=side: _from_side(step, target, s),  # type: ignore[misc]
-            )
+            yield f"from the {side}", partial(_from_side, step, target, side)
         return
     if outcome.code == "not_in_view" and target:
         look = Step(id=f"{step.id}_look", skill="look_at", arguments={"target": target})

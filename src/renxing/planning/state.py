@@ -102,8 +102,9 @@ class State:
             way: Length of the walk [m]; None for the straight one.
         """
         if way is None:
-            known = self.pose is not None and pose is not None
-            way = math.dist(self.pose[:2], pose[:2]) if known else 0.0  # type: ignore[index]
+            way = 0.0
+            if self.pose is not None and pose is not None:
+                way = math.dist(self.pose[:2], pose[:2])
         gone = self.without("near", "looking")
         return replace(gone, pose=pose, way=self.way + way)
 

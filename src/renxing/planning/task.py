@@ -25,6 +25,7 @@ Do = Literal[
     "dock",
 ]
 About = Literal["thing", "scene", "count", "where", "battery", "place"]
+Gaze = Literal["", "left", "right", "up", "down", "ahead"]
 
 
 class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -58,7 +59,7 @@ class Task(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     forward: float = 0.0
     left: float = 0.0
     angle: float = 0.0
-    direction: Literal["", "left", "right", "up", "down", "ahead"] = ""
+    direction: Gaze = ""
     speed: float | None = None
     seconds: float | None = None
     times: int = 2

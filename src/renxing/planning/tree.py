@@ -9,6 +9,7 @@ again at its first child).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import py_trees
@@ -207,7 +208,7 @@ def grow(checked: CheckedPlan, context: Context) -> py_trees.trees.BehaviourTree
     for step in checked.steps:
         choice = py_trees.composites.Selector(f"step {step.step.id}", memory=False)
         record = context.records[step.step.id]
-        choice.add_child(Condition("done", lambda r=record: _not_done(r)))  # type: ignore[misc]
+        choice.add_child(Condition("done", partial(_not_done, record)))
         choice.add_child(Run(step, context))
         root.add_child(choice)
     return py_trees.trees.BehaviourTree(root)

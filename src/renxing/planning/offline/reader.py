@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clauses -> tasks: what each verb makes of what follows it."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
+from typing import Literal
 
-from renxing.planning.lexicon import Lexicon, Words
+from renxing.planning.lexicon import Direction, Lexicon
 from renxing.planning.offline.clauses import Clause
 from renxing.planning.offline.quantities import SPEED, Quantities
 from renxing.planning.offline.questions import ask
 from renxing.planning.quoting import MARKED, Quoted
-from renxing.planning.task import Task
+from renxing.planning.task import Gaze, Task
 
 LENGTHS = ("metre", "centimetre", "foot", "step")
 SLOW = 0.25  # [m/s]
 FAST = 0.5  # [m/s]
+# Of each way that can be named; to see what is behind, it has to turn.
+LOOKS: dict[Direction, Gaze] = {
+    "left": "left",
+    "right": "right",
+    "forward": "ahead",
+    "up": "up",
+    "down": "down",
+}
 POINT = re.compile(r"(?:坐标|the point|point|coordinates?|to|at|x)?\s*⟨(.+?)\|(.+?)⟩")
 AROUND_ZH = re.compile(r"(?:绕过|绕开|绕着|绕|避开)(.+)")
 
@@ -169,7 +179,7 @@ class Reader:
         quantity = self._quantities.find(rest, "degree", "radian", "turn")
         angle = None
         if quantity is not None:
-            angle = quantity.value * 180.0 / 3.141592653589793
+            angle = math.degrees(quantity.value)
             rest = f"{rest[: quantity.start]} {rest[quantity.end :]}"
         whole = f"{clause.word} {rest}"
         direction = self._direction(rest) or self._direction(clause.word)
@@ -206,14 +216,12 @@ class Reader:
         direction = self._direction(rest)
         only = not self._bare(self._without_directions(rest))
         if direction and only:
-            looks = {"forward": "ahead", "back": "back"}
-            named = looks.get(direction, direction)
-            if named == "back":
+            if direction == "back":
                 yield Task(do="turn", angle=180.0)
             elif clause.word == "turn to":
-                yield Task(do="turn", angle=-90.0 if named == "right" else 90.0)
+                yield Task(do="turn", angle=-90.0 if direction == "right" else 90.0)
             else:
-                yield Task(do="look", direction=named)  # type: ignore[arg-type]
+                yield Task(do="look", direction=LOOKS[direction])
             return
         if not rest and not clause.more:
             yield Task(do="look", thing="it")
@@ -252,7 +260,7 @@ class Reader:
             yield Task(do="go", thing=head[1:])
         else:
             rest = f"{head} {rest} "
-        hand = "left" if re.search(r"\bleft\b|左手", rest) else "right"
+        left = re.search(r"\bleft\b|左手", rest)
         times = re.search(r"(\S+?) ?(?:times\b|次|下)|\b(once|twice)\b", rest)
         count = 2
         if times is not None:
@@ -273,7 +281,7 @@ class Reader:
             yield Task(do="look", thing=thing)
         if clause.word.startswith("say "):
             yield Task(do="say", text=clause.word.split(" ")[1])
-        yield Task(do="wave", hand=hand, times=count)  # type: ignore[arg-type]
+        yield Task(do="wave", hand="left" if left else "right", times=count)
 
     def _wait(self, clause: Clause, quoted: Quoted) -> Iterator[Task]:
         rest = clause.rest
@@ -322,21 +330,21 @@ class Reader:
                 return speed, rest.replace(word, " ").strip()
         return None, rest
 
-    def _direction(self, text: str) -> str:
+    def _direction(self, text: str) -> Direction | Literal[""]:
         """Return the direction that a text names, if it names nothing else."""
         words = self._lexicon.file.directions
         plain = re.sub(r"[向往朝]|\bto the\b|\bto your\b|\bthe\b", " ", text)
         plain = plain.strip()
-        found: dict[str, Words] = {
-            name: group
+        found = [
+            name
             for name, group in words.items()
             if self._lexicon.contains(plain, group.all())
-        }
+        ]
         if len(found) != 1 or self._bare(self._without_directions(text)):
             number = self._quantities.find(text, *LENGTHS, "degree", "radian")
             if number is None:
                 return ""
-        return next(iter(found), "")
+        return found[0] if found else ""
 
     def _without_directions(self, text: str) -> str:
         plain = re.sub(r"[向往朝]|\b(?:to|by|the|your)\b", " ", text)
