@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from renxing.cli.bench import machine
 from renxing.cli.eval_card import refuse
+from renxing.cli.outputs import want_folder
 from renxing.cli.settings import process_environment
 from renxing.cli.terminal import table
 from renxing.environment import require_extra
@@ -59,8 +60,9 @@ def run_missions(arguments: argparse.Namespace) -> int:
             f"--scenario {', '.join(sorted(unknown))}: 'alone' or 'crossing' wanted"
         )
     require_extra("cameras")
-    if arguments.record and not arguments.record.is_dir():
-        raise ConfigError(f"--record {arguments.record}: there is no such folder")
+    want_folder("record", arguments.record)
+    if arguments.record:
+        arguments.record.mkdir(exist_ok=True)
     # Here, so that other commands start without loading robot models.
     from renxing.evaluation.document import write_html, write_tree
     from renxing.evaluation.mission import load_missions, make_mission
