@@ -17,7 +17,9 @@ from types import FrameType
 from typing import Any
 
 import rclpy
+from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
@@ -25,6 +27,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from renxing.nodes import convert
 from renxing.nodes.brain.odometer import Odometer
+from renxing.nodes.goal_ids import new_goal_id, unanswered
 from renxing.nodes.loop_watch import LoopWatch
 from renxing.runtime.ledger_report import in_words
 from renxing_msgs.action import ExecuteTask
@@ -33,6 +36,7 @@ from renxing_msgs.srv import DecidePlan
 
 SPIN = 0.1  # [s] the longest that a signal waits
 SERVER_TIME = 60.0  # [s] in which the brain has to appear
+ANSWER_TIME = 5.0  # [s] in which the brain takes or refuses what it is asked
 GONE_TIME = 3.0  # [s] without the brain after which no answer comes any more
 CANCEL_TIME = 15.0  # [s] in which a cancelled task has to end
 MARKS = {
@@ -225,11 +229,8 @@ def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
     )
     began = time.monotonic()
     node.begin()
-    sent = node.client.send_goal_async(goal, feedback_callback=node.on_feedback)
-    while not sent.done() and not stopped:
-        executor.spin_once(timeout_sec=SPIN)
-    handle = sent.result() if sent.done() else None
-    if handle is None or not handle.accepted:
+    handle = _send(node, executor, goal, stopped)
+    if not handle.accepted:
         print("renxing ask: the brain refuses: it is busy or inactive", file=sys.stderr)
         return 2
     ended = handle.get_result_async()
@@ -249,11 +250,29 @@ def _ask(node: Asker, executor: Any, chosen: Any, stopped: list[int]) -> int:
         if cancelled_at and time.monotonic() - cancelled_at > CANCEL_TIME:
             print("renxing ask: the brain does not answer", file=sys.stderr)
             return 2
+    if ended.result().status == GoalStatus.STATUS_UNKNOWN:
+        print("renxing ask: the brain refuses it or did not hear it", file=sys.stderr)
+        return 2
     node.end(ended.result().result, time.monotonic() - began)
     if stopped:
         node.summary.reason = "cancelled"
     print(node.summary.line(), flush=True)
     return 0 if node.summary.success else 1
+
+
+def _send(
+    node: Asker, executor: Any, goal: ExecuteTask.Goal, stopped: list[int]
+) -> ClientGoalHandle:
+    """Send a goal and return its handle, also if no answer comes."""
+    goal_id = new_goal_id()
+    hear = node.on_feedback
+    sent = node.client.send_goal_async(goal, feedback_callback=hear, goal_uuid=goal_id)
+    deadline = time.monotonic() + ANSWER_TIME
+    while not sent.done() and not stopped and time.monotonic() < deadline:
+        executor.spin_once(timeout_sec=SPIN)
+    if sent.done():
+        return sent.result()
+    return unanswered(node.client, ExecuteTask, goal_id)
 
 
 def _write(file: str, summary: Summary) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from unique_identifier_msgs.msg import UUID
 
+from renxing.nodes.goal_ids import new_goal_id, unanswered
 from renxing.nodes.navigation.solo import CancelledError
 
 SERVER_TIME = 5.0  # [s] that a server has to appear, to accept, and to stop
@@ -108,16 +110,19 @@ class Child:
             if feedback is not None:
                 feedback(message.feedback)
 
-        sent = self._client.send_goal_async(goal, feedback_callback=on_feedback)
+        goal_id = new_goal_id()
+        sent = self._client.send_goal_async(
+            goal, feedback_callback=on_feedback, goal_uuid=goal_id
+        )
         deadline = self._now() + SERVER_TIME
         try:
             while not sent.done():
                 if self._now() > deadline:
-                    sent.add_done_callback(_cancel_late)
+                    self._give_up(sent, goal_id)
                     return self._lost(f"{self._action} does not answer")
                 yield
         except (CancelledError, GeneratorExit):
-            sent.add_done_callback(_cancel_late)
+            self._give_up(sent, goal_id)
             raise
         handle = sent.result()
         if not handle.accepted:
@@ -145,6 +150,12 @@ class Child:
         if self._running is not None and not self._running[1].done():
             self._running[0].cancel_goal_async()
         self._running = None
+
+    def _give_up(self, sent: Any, goal_id: UUID) -> None:
+        """Cancel a goal that has not been answered yet."""
+        # It may have been accepted and only the answer be lost, or come yet.
+        unanswered(self._client, self.kind, goal_id).cancel_goal_async()
+        sent.add_done_callback(_cancel_late)
 
     def _lost(self, why: str) -> Answer:
         return Answer(GoalStatus.STATUS_UNKNOWN, None, why)
