@@ -98,6 +98,25 @@ def test_starts_by_readiness_and_stops_in_reverse(bench: Bench) -> None:
     assert bench.supervisor.healthy()
 
 
+def test_groups_of_their_own_in_one_session(bench: Bench) -> None:
+    found: list[tuple[int, int, int]] = []
+
+    def look(supervisor: Supervisor) -> None:
+        for process in bench.state.processes.values():
+            assert process.pid
+            pid = process.pid
+            found.append((pid, os.getpgid(pid), os.getsid(pid)))
+        supervisor.request_stop("enough")
+
+    bench.add("a")
+    bench.add("b")
+    assert asyncio.run(bench.run(look)) == 0
+    assert len(found) == 2
+    for pid, group, session in found:
+        assert group == pid
+        assert session == os.getsid(0)
+
+
 def test_starts_beside_and_stops_before(bench: Bench) -> None:
     bench.add("a", "--slow", "0.2", beside=("b",))
     bench.add("b", "--slow", "0.2")

@@ -163,7 +163,7 @@ class _Errand:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                start_new_session=True,  # Ctrl-C is the stack's, which ends it
+                process_group=0,  # Ctrl-C is the stack's, which ends it
             )
             for line in self._client.stdout or ():
                 show(line.rstrip("\n"))

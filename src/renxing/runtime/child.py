@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """One run of one program: start it, hear it, know when it is ready, end it.
 
-The program leads a session of its own, so that a Ctrl-C in the terminal reaches
-only the supervisor, and so that everything it started can be signalled at once.
+The program leads a process group of its own, so that a Ctrl-C in the terminal reaches
+only the supervisor, and so that everything it started can be signalled at once. All
+groups share the supervisor's session: where Linux groups tasks by session (autogroup),
+niceness counts only within one, and what sleeps often in a small one is woken late.
 """
 
 import asyncio
@@ -70,7 +72,7 @@ class Child:
                 stdout=output_write,
                 stderr=output_write,
                 pass_fds=(ready_write,),
-                start_new_session=True,
+                process_group=0,
                 preexec_fn=lambda: _die_with(parent),
             )
         except OSError as error:

@@ -23,7 +23,7 @@ from renxing.spatial import Array
 Result = FollowPath.Result
 SHIFT = 0.02  # [m], [rad] by which the map has to move in odom to count
 HALT = 0.3  # [s] after which it is taken to stand
-LONGEST = 0.5  # [s] a pause of the clock after which no time is counted
+LONGEST = 0.5  # [s] of a pause of the clock, of which no more is counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class PathFollowing:
         blocked = blind = 0.0
         while True:
             now = legs.now()
-            dt = now - last if 0.0 <= now - last < LONGEST else 0.0
+            dt = min(max(now - last, 0.0), LONGEST)
             last = now
             try:
                 place, velocity = legs.place(), legs.velocity()
