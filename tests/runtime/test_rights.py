@@ -11,7 +11,7 @@ import pytest
 CLAIM = """
 import gc, json, os, resource, sys, threading
 from pathlib import Path
-from renxing.runtime.rights import RightsConfig, claim_rights
+from renxing.runtime.rights import RightsConfig, claim_rights, follow_closely
 config = RightsConfig(**json.loads(sys.argv[1]))
 if sys.argv[2] == "poor":
     resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
@@ -24,11 +24,23 @@ threads = []
 thread = threading.Thread(target=lambda: threads.append(os.sched_getscheduler(0)))
 thread.start()
 thread.join()
+
+def follow():
+    follow_closely()
+    threads.append(os.sched_getscheduler(0))
+    threads.append(os.sched_getparam(0).sched_priority)
+
+thread = threading.Thread(target=follow)
+thread.start()
+thread.join()
 print(json.dumps({
     "refused": {r.right: [r.reason, r.fix] for r in refused},
     "count": len(refused),
     "fifo": policy & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO,
     "helper_fifo": threads[0] & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO,
+    "follower_fifo": threads[1] & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO,
+    "follower_priority": threads[2],
+    "loop_priority": os.sched_getparam(0).sched_priority,
     "gc": gc.isenabled(),
     "frozen": gc.get_freeze_count(),
     "switch": sys.getswitchinterval(),
@@ -68,8 +80,16 @@ def test_threads_of_a_real_time_process_are_not_real_time() -> None:
     assert not claim()["helper_fifo"]
 
 
+def test_one_that_follows_closely_is_below_the_loop_and_above_the_rest() -> None:
+    found = claim()
+    assert found["follower_fifo"] == found["fifo"]
+    if found["fifo"]:
+        assert 0 < found["follower_priority"] < found["loop_priority"]
+
+
 def test_refusals_are_values_with_a_fix() -> None:
     found = claim("poor")
+    assert not found["follower_fifo"]
     assert {"SCHED_FIFO", "locked memory"} <= set(found["refused"])
     assert found["count"] == len(found["refused"])
     for reason, fix in found["refused"].values():

@@ -25,7 +25,7 @@ from renxing.runtime.core_setup import add_arguments, make_core
 from renxing.runtime.link import LinkServer
 from renxing.runtime.manager.switching import Strictness
 from renxing.runtime.pacer import Pace, Pacer
-from renxing.runtime.rights import RightsConfig, claim_rights
+from renxing.runtime.rights import RightsConfig, claim_rights, follow_closely
 from renxing.runtime.scene_block import SceneWriter
 from renxing.runtime.simulation import Simulation
 from renxing.runtime.skin_block import SkinWriter
@@ -78,7 +78,9 @@ class CoreProcess:
         self._end = threading.Event()
         folder = RunFolder(dict(os.environ), arguments.namespace.strip("/"))
         folder.create()
-        self._line = LinkServer(folder.path / SOCKET, desk.handle, self._collect)
+        self._line = LinkServer(
+            folder.path / SOCKET, desk.handle, self._collect, follow_closely
+        )
 
     @property
     def now(self) -> float:

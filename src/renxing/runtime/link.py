@@ -37,6 +37,7 @@ class LinkServer:
         path: Path,
         handle: Callable[[str, tuple[Any, ...]], Any],
         collect: Callable[[], Any],
+        begin: Callable[[], None] = lambda: None,
     ) -> None:
         """Listen; `start` begins to answer.
 
@@ -45,13 +46,14 @@ class LinkServer:
             handle: Called with a method's name and arguments; its result or its
                 `RenxingError` is the answer.
             collect: Called often; what it returns is news, None is nothing.
+            begin: Called first in the thread that calls these.
 
         Raises:
             DeviceError: If the socket cannot be made.
         """
         self._path = path
         self._handle = handle
-        self._collect = collect
+        self._collect, self._begin = collect, begin
         self._end = threading.Event()
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
@@ -81,6 +83,7 @@ class LinkServer:
             self._path.unlink()
 
     def _serve(self) -> None:
+        self._begin()
         # The listener offers no way to wait for a caller and for lines at once.
         door = self._listener._listener._socket  # type: ignore[attr-defined]
         while not self._end.is_set():

@@ -118,6 +118,17 @@ def claim_rights(config: RightsConfig) -> list[Refusal]:
     return refusals
 
 
+def follow_closely() -> None:
+    """Let this thread run before all but loops, if the system permits it.
+
+    For a thread of the loop's process: if it were held up by others while it holds the
+    interpreter's lock, so would be the loop.
+    """
+    # The loop asks for the same right, and says when it is refused.
+    with contextlib.suppress(OSError):
+        _schedule(1)
+
+
 def _schedule(priority: int) -> None:
     # Reset on fork: helper threads and processes must not compete with the loop.
     policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK

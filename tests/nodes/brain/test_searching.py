@@ -63,6 +63,7 @@ class Searcher:
         self.spin = SimpleNamespace(run=self._turn)
         self._thing, self._crowd, self._zones = thing, crowd, zones
         self._time, self._look = 0.0, look
+        self._wakes = math.inf
 
     def _scene(self) -> Scene:
         x, y, yaw = self.pose
@@ -104,7 +105,13 @@ class Searcher:
 
     def now(self) -> float:
         self._time += 0.01
+        if self._time > self._wakes:
+            self.surroundings.heard = self._time
         return self._time
+
+    def wakes(self, at: float) -> None:
+        """Hear nothing of what the eyes see before this time [s]."""
+        self._wakes, self.surroundings.heard = at, -math.inf
 
     def wait(self, seconds: float) -> Generator[None, None, None]:
         self._time += self._look
@@ -139,6 +146,14 @@ def test_what_is_behind_it_is_found_without_a_step() -> None:
     outcome = search(body)
     assert outcome.success and outcome.measured["object"] == "ball_1"
     assert body.visits == []
+
+
+@pytest.mark.parametrize(("wakes", "code"), [(3.0, ""), (math.inf, "blind")])
+def test_eyes_that_are_still_waking_are_waited_for(wakes: float, code: str) -> None:
+    body = Searcher(thing=(0.5, 2.0))
+    body.wakes(wakes)
+    outcome = search(body)
+    assert outcome.code == code and outcome.success == (not code)
 
 
 def test_without_a_place_it_does_not_walk() -> None:

@@ -33,6 +33,7 @@ TRIES = 4  # views in a row that cannot be reached
 ABOUT = 3.0  # [m] around a place that is searched
 BELIEVED = 2  # sightings from which a thing is one
 IMAGES = 3  # that a look wants; one of two cameras each
+WAKING = 10.0  # [s] in which the eyes have to be heard for the first time
 PATIENCE = 3.0  # times the usual that it waits for them
 
 
@@ -40,6 +41,8 @@ def find(body: Body, call: Call, arguments: Find) -> Routine:
     """Look around here; with places, then about those, then all over the room."""
     begun, way = body.now(), body.odometer.way
     surroundings = body.surroundings
+    while surroundings.heard == -math.inf and body.now() - begun < WAKING:
+        yield  # Shortly after the start it has not been heard yet.
     if surroundings.heard == -math.inf:
         return failed("blind", "nothing tells what the cameras see (objects:=true)")
     if not body.eyes:
