@@ -28,6 +28,7 @@ from renxing_msgs.msg import TwinStatus
 pytestmark = [pytest.mark.ros, pytest.mark.browser]
 
 RUNNING = "running: locomotion"
+UNASKED = "no velocity is asked for"
 LIMIT = 90.0  # [s] far more than anything here needs, even on a busy machine
 FLAGS = (
     "--headless=new",
@@ -116,6 +117,7 @@ class Robot:
 
     def seconds(self) -> float:
         """Return the simulated time of the next status."""
+        self.spin(0.5)  # what is still queued tells of earlier
         self.status.clear()
         self.wait(lambda: self.status)
         return to_seconds(self.status[-1].header.stamp)
@@ -225,6 +227,21 @@ def machine() -> None:
             pytest.skip(f"no {program}: apt-get install chromium chromium-driver")
 
 
+@pytest.fixture(autouse=True)
+def running(browser: Browser, robot: Robot) -> None:
+    """Begin with a robot that runs and stands, however the test before ended."""
+    browser.click("Robot", kind="*[@role='tab']")
+    for label in ("Resume", "Release stop"):
+        if buttons := browser.all(f"//button[contains(., '{label}')]"):
+            buttons[0].click()
+    browser.says(RUNNING)
+    if UNASKED not in browser.text():
+        browser.click("Stop walking")
+        browser.says(UNASKED)
+    robot.spin(0.5)  # what is still queued tells of earlier
+    robot.wanted.clear()
+
+
 def test_the_page_tells_how_the_robot_stands(browser: Browser) -> None:
     browser.says("rx1, workshop")
     browser.says("simulated time")
@@ -313,7 +330,7 @@ def test_a_reset_puts_the_robot_back(browser: Browser, robot: Robot) -> None:
 def test_a_stop_ends_the_walk(browser: Browser, robot: Robot) -> None:
     slider = browser.wait(lambda: browser.all("//*[@role='slider']"), "a slider")[0]
     slider.send_keys("\ue014")
-    robot.wait(lambda: robot.wanted[-1].twist.linear.x > 0.0)
+    robot.wait(lambda: robot.wanted and robot.wanted[-1].twist.linear.x > 0.0)
     browser.click("EMERGENCY STOP")
     robot.wait(lambda: robot.wanted[-1].twist.linear.x == 0.0)
     release(browser)

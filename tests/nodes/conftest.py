@@ -87,16 +87,19 @@ class Bench:
         self.executor = EventsExecutor(context=self.context)
         self.executor.add_node(self.node)
 
-    def close(self) -> None:
-        for running in self.started:
+    def end(self, processes: list[Running]) -> None:
+        for running in processes:
             if running.process.poll() is None:
                 running.process.send_signal(signal.SIGINT)
-        for running in self.started:
+        for running in processes:
             try:
                 running.process.wait(timeout=10.0)
             except subprocess.TimeoutExpired:
                 running.process.kill()
                 running.process.wait()
+
+    def close(self) -> None:
+        self.end(self.started)
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.shutdown()
@@ -230,6 +233,17 @@ def bench(
     bench = Bench(tmp_path_factory.mktemp("bench"), free_domain())
     yield bench
     bench.close()
+
+
+@pytest.fixture(autouse=True)
+def ended_with_the_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End what a test starts itself, so that it can be run once more."""
+    names = {"bench", "stack"} & set(request.fixturenames)
+    benches = {request.getfixturevalue(name) for name in names}
+    before = {b: len(b.started) for b in benches if isinstance(b, Bench)}
+    yield
+    for bench, count in before.items():
+        bench.end(bench.started[count:])
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,11 @@ def test_somebody_and_things_appear(bench: Any, tmp_path: Path) -> None:
         process.wait_until_ready()
 
     def known(message: SceneObjects) -> bool:
-        return {one.label for one in message.objects} >= {"crate", "can"}
+        """Whether all of it is told: what is seen of a thing grows with each look."""
+        found = {one.label: one for one in message.objects}
+        if not found.keys() >= {"crate", "can"}:
+            return False
+        return bool(found["can"].support == found["crate"].id)
 
     people = bench.until(People, "people", lambda message: len(message.people) == 1)
     assert people.header.frame_id == "odom"

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import resource
+import secrets
 import signal
 from pathlib import Path
 
@@ -32,8 +33,18 @@ def start(stack, output: Path, **parameters):
     return running.wait_until_ready()
 
 
-def record(stack, output: Path, number: int = signal.SIGINT, **parameters):
-    """Record the joints for a while, and return what the process said."""
+def record(
+    stack,
+    output: Path,
+    number: int = signal.SIGINT,
+    awaited: tuple[str, ...] = (),
+    **parameters,
+):
+    """Record the joints for a while, and return what the process said.
+
+    It ends when something of each of the awaited topics is in the file: some are said
+    once a second, or were latched and come late.
+    """
     # A recorder that was killed stays on the graph for some time.
     known = listeners(stack, "joint_states")
     running = start(stack, output, **parameters)
@@ -41,6 +52,11 @@ def record(stack, output: Path, number: int = signal.SIGINT, **parameters):
         lambda: listeners(stack, "joint_states") - known, "the recorder to listen"
     )
     stack.collect(JointState, "joint_states", 500)
+    for topic in awaited:
+        stack.wait(
+            lambda topic=topic: messages_so_far(stack, output, topic),
+            f"{topic} in the recording",
+        )
     assert running.interrupt(number) in (0, -number), running.output
     return running
 
@@ -73,7 +89,9 @@ def messages_so_far(stack, path: Path, topic: str) -> list[bytes]:
 
 def test_a_recording_holds_what_was_said(stack, robot, tmp_path: Path) -> None:
     path = tmp_path / "run.mcap"
-    assert f"in {path}" in record(stack, path).output
+    said = {"joint_states", "imu/data", "tf", "tf_static", "twin/status"}
+    awaited = (*said, "robot_description", "/diagnostics")
+    assert f"in {path}" in record(stack, path, awaited=awaited).output
     with path.open("rb") as stream:
         reader = make_reader(stream)
         summary = reader.get_summary()
@@ -89,9 +107,7 @@ def test_a_recording_holds_what_was_said(stack, robot, tmp_path: Path) -> None:
     # All in our namespace, nothing of others, but where all of them report.
     assert "/diagnostics" in channels
     del channels["/diagnostics"]
-    assert {"joint_states", "imu/data", "tf", "tf_static", "twin/status"} <= {
-        topic.removeprefix(f"/{stack.namespace}/") for topic in channels
-    }
+    assert said <= {topic.removeprefix(f"/{stack.namespace}/") for topic in channels}
     assert all(topic.startswith(f"/{stack.namespace}/") for topic in channels)
     joints = channels[stack.full("joint_states")]
     schema = summary.schemas[joints.schema_id]
@@ -235,22 +251,26 @@ def test_it_says_how_it_does(stack, tmp_path: Path) -> None:
     listener = stack.node.create_subscription(
         DiagnosticArray, "/diagnostics", on_diagnostics, 100
     )
-    running = start(
-        stack, path, include="/joint_states$", flush_period=0.1, max_size=2.0
-    )
-    stack.wait(
-        lambda: heard and heard[-1].level == DiagnosticStatus.ERROR,
-        "the recording's end",
-    )
+    publisher = stack.node.create_publisher(String, "much", 10)
+    running = start(stack, path, include="/much$", flush_period=0.1, max_size=2.0)
+    stack.wait(lambda: heard, "the recorder to say how it does")
+
+    def ended() -> bool:
+        # Noise, as what is written is compressed.
+        publisher.publish(String(data=secrets.token_hex(50_000)))
+        return heard[-1].level == DiagnosticStatus.ERROR
+
+    stack.wait(ended, "the recording's end")
     stack.node.destroy_subscription(listener)
-    well, ended = ({p.key: p.value for p in s.values} for s in (heard[0], heard[-1]))
+    stack.node.destroy_publisher(publisher)
+    well, over = ({p.key: p.value for p in s.values} for s in (heard[0], heard[-1]))
     assert heard[0].level == DiagnosticStatus.OK
     assert heard[0].message.startswith(f"{path}, ")
     assert well["file"] == str(path) and well["ended"] == ""
     assert int(well["free"]) > 10**6
     assert heard[-1].message.startswith(f"ended: 2 MB are reached; {path}, 2 MB")
-    assert int(ended["size"]) >= 2_000_000
-    assert int(ended["messages"]) > int(well["messages"])
+    assert int(over["size"]) >= 2_000_000
+    assert int(over["messages"]) > int(well["messages"])
     assert running.interrupt() == 0
 
 
