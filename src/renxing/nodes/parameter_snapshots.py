@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of all nodes of a namespace, each asked once when it appears."""
+"""The parameters of all nodes of a namespace, each asked when it appears."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from rclpy.parameter import parameter_value_to_python
 from renxing.nodes.manager_messages import plain_value
 
 PATIENCE = 120.0  # [s] in which a node has to answer; then it is left out
+# [s] after which it is asked again: a server that has not yet heard of its client's
+# ear answers into the void.
+AGAIN = 3.0
 
 Keep = Callable[[str, Mapping[str, str]], None]
 
@@ -23,15 +27,15 @@ class _Asked:
     """A node that has been asked.
 
     Attributes:
-        since: When [s].
+        since: When it was first seen [s].
         clients: Of its services.
-        listing: Whether it has been asked for its names.
+        last: When it was last asked for its names [s]; -inf before.
         over: Whether there is no more to hear of it.
     """
 
     since: float
     clients: list[Any] = field(default_factory=list)
-    listing: bool = False
+    last: float = -math.inf
     over: bool = False
 
 
@@ -74,8 +78,10 @@ class ParameterSnapshots:
                 ]
             if asked.over or now - asked.since > PATIENCE:
                 self._let_go(asked)
-            elif not asked.listing and all(c.service_is_ready() for c in asked.clients):
-                asked.listing = True
+            elif now - asked.last > AGAIN and all(
+                client.service_is_ready() for client in asked.clients
+            ):
+                asked.last = now
                 self._ask(name, asked)
 
     def close(self) -> None:
@@ -88,14 +94,14 @@ class ParameterSnapshots:
         listing, getting = asked.clients
 
         def on_names(future: Any) -> None:
-            if asked.clients and future.result() is not None:
+            if not asked.over and future.result() is not None:
                 names = list(future.result().result.names)
                 request = GetParameters.Request(names=names)
                 answer = getting.call_async(request)
                 answer.add_done_callback(lambda done: on_values(names, done))
 
         def on_values(names: list[str], future: Any) -> None:
-            if asked.clients and future.result() is not None:
+            if not asked.over and future.result() is not None:
                 values = (plain_value(_value(v)) for v in future.result().values)
                 pairs = zip(names, values, strict=False)
                 # Clients are destroyed later: this runs within one of them.
