@@ -281,6 +281,8 @@ class Brain(ManagedNode):
         if planner is None:
             why = f"planner '{name}': there are {', '.join(self._planners)}"
             return self._refused(task, Result.PLANNER_FAILED, why)
+        while self._surroundings.waking():
+            yield
         scene = self._surroundings.scene()
         task.command = self._dialogue.complete(task.command, scene, self.now())
         asked = self._thread.submit(planner.propose, task.command, scene)

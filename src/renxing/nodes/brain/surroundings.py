@@ -2,6 +2,7 @@
 """What the brain knows now: places of a file, things, charge, stops, where it is."""
 
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from renxing_msgs.msg import SceneObject, SceneObjects
 LATCHED = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 FLOOR = 80  # cells
 BATTERY_AGE = 5.0  # [s] for which a charge counts
+WAKING = 15.0  # [s] in which those that tell where the robot is are found
 
 
 class Surroundings:
@@ -57,6 +59,7 @@ class Surroundings:
         self._battery: tuple[float, float] | None = None
         self._map: CostGrid | None = None
         self._coverage: Coverage | None = None
+        self._wakes_until = time.monotonic() + WAKING
         hear = node.create_subscription
         hear(OccupancyGrid, "map", self.on_map, LATCHED)
         hear(SceneObjects, "scene/objects", self.on_objects, LATCHED)
@@ -101,6 +104,10 @@ class Surroundings:
     def now(self) -> float:
         """Return ROS time [s]."""
         return float(self._node.get_clock().now().nanoseconds * 1e-9)
+
+    def waking(self) -> bool:
+        """Whether the robot has just begun and has not been told yet where it is."""
+        return time.monotonic() < self._wakes_until and self.scene().pose is None
 
     def scene(self) -> Scene:
         """Return all that is known at this moment."""
